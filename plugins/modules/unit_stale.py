@@ -1,0 +1,106 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: unit_stale
+short_description: Tell which systemd units run with a configuration older than their files
+version_added: 0.1.0
+author: The failover.stack founders (@failover-stack)
+description:
+  - Compares the start of a unit's main process with the modification times of the files it reads at start.
+  - A unit is stale when a file is newer, whichever run wrote it, so an interrupted run is noticed by the next one.
+  - Never changes anything.
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+options:
+  units:
+    description: The units and what they read at start.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the unit, with its suffix, for example V(tomcat@tomcat1.service).
+        type: str
+        required: true
+      paths:
+        description: Files or directories (with everything beneath). Missing ones are passed over.
+        type: list
+        elements: path
+        required: true
+"""
+
+EXAMPLES = r"""
+- name: See whether the balancer runs with what is written
+  failover.stack.unit_stale:
+    units:
+      - name: haproxy.service
+        paths: [/etc/haproxy, /etc/systemd/system/haproxy.service.d]
+  register: __haproxy_units
+"""
+
+RETURN = r"""
+stale:
+  description: Units that run and whose files are newer than their main process.
+  returned: always
+  type: list
+  elements: str
+inactive:
+  description: Units that do not run.
+  returned: always
+  type: list
+  elements: str
+"""
+
+import os
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils._unit_stale import judge, parse_show, started_at
+
+
+def newest(paths):
+    """Newest modification time (seconds) of files and of whole directories."""
+    times = [0.0]
+    for path in paths:
+        if os.path.lexists(path):
+            times.append(os.stat(path, follow_symlinks=os.path.exists(path)).st_mtime)
+        for root, directories, files in os.walk(path):
+            times += [os.lstat(os.path.join(root, name)).st_mtime for name in directories + files]
+    return max(times)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "units": {"type": "list", "elements": "dict", "required": True, "options": {
+                "name": {"type": "str", "required": True},
+                "paths": {"type": "list", "elements": "path", "required": True},
+            }},
+        },
+        supports_check_mode=True,
+    )
+    units = module.params["units"]
+    if not units:
+        module.exit_json(changed=False, stale=[], inactive=[])
+    command = [
+        module.get_bin_path("systemctl", required=True), "show",
+        "--property=Id,ActiveState,ExecMainStartTimestampMonotonic", "--",
+    ] + [unit["name"] for unit in units]
+    out = module.run_command(command, check_rc=True)[1]
+    now, since_boot = time.time(), time.clock_gettime(time.CLOCK_MONOTONIC)
+    # systemctl answers in the order asked; a unit it does not know is shown as inactive.
+    starts = {unit["name"]: started_at(shown, now, since_boot) for unit, shown in zip(units, parse_show(out))}
+    stale, inactive = judge(starts, {unit["name"]: newest(unit["paths"]) for unit in units})
+    module.exit_json(changed=False, stale=stale, inactive=inactive)
+
+
+if __name__ == "__main__":
+    main()

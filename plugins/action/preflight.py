@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
-        dummy, arguments = self.validate_argument_spec(
+        _result, arguments = self.validate_argument_spec(
             {"role": {"type": "str"}, "report": {"type": "bool", "default": False}, "reset": {"type": "bool", "default": False}},
             mutually_exclusive=[("role", "report", "reset")], required_one_of=[("role", "report", "reset")])
         if arguments["reset"]:

@@ -18,8 +18,10 @@ description:
 attributes:
   check_mode:
     support: full
+    description: Nothing is ever changed.
   diff_mode:
     support: none
+    description: Nothing is ever changed.
 options:
   role:
     description: Short name of a role of this collection.

@@ -17,8 +17,10 @@ description:
 attributes:
   check_mode:
     support: full
+    description: Nothing is ever changed.
   diff_mode:
     support: none
+    description: Nothing is ever changed.
 options:
   units:
     description: The units and what they read at start.

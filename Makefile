@@ -1,0 +1,17 @@
+.DEFAULT_GOAL := help
+.PHONY: help lab test drill lab-down 
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+lab: ## the whole stack on this machine, converged and verified (SUITE=trixie for Debian 13)
+	@scripts/lab up
+
+drill: ## kill each part under load and report what a client saw (ONLY=name-or-tier)
+	@scripts/drill $(ONLY)
+
+test: ## lint, sanity, unit tests, build, scenarios (SCENARIOS="haproxy …", SUITES="bookworm trixie")
+	@scripts/test
+
+lab-down: ## remove all that make lab made
+	@scripts/lab down

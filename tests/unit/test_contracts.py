@@ -1,0 +1,126 @@
+"""The house's rules that a machine can check: docs/development.md says why they are there."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
+TASK_FILES = sorted(ROOT.glob("roles/*/tasks/**/*.yml"))
+# vars/<os_family>.yml and templates hold internal names; a dotted default such as `groups[x]` is allowed in defaults only.
+TOPOLOGY = re.compile(r"\b(groups|hostvars)\s*\[")
+COMMAND = re.compile(r"ansible\.builtin\.(command|shell|raw):")
+
+
+def load(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def tasks_in(node):
+    """Every task of a file, those in blocks included."""
+    for task in node or []:
+        if any(key in task for key in ("block", "rescue", "always")):
+            for key in ("block", "rescue", "always"):
+                yield from tasks_in(task.get(key))
+        else:
+            yield task
+
+
+@pytest.fixture(params=ROLES, ids=lambda role: role.name)
+def role(request):
+    return request.param
+
+
+@pytest.fixture(params=TASK_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def task_file(request):
+    return request.param
+
+
+def test_defaults_and_argument_specs_agree(role):
+    specs = load(role / "meta/argument_specs.yml")["argument_specs"]
+    options = specs["main"]["options"]
+    defaults = load(role / "defaults/main.yml") or {}
+    secrets = {name for name, option in options.items() if option.get("no_log")}
+    assert set(defaults) == set(options) - secrets, "defaults and argument_specs must name the same variables (secrets apart)"
+    for name, option in options.items():
+        assert name.startswith(role.name + "_"), name
+        assert option.get("type"), "%s has no type" % name
+        assert option.get("description"), "%s has no description" % name
+
+
+def test_spec_defaults_are_the_defaults(role):
+    options = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    defaults = load(role / "defaults/main.yml") or {}
+    for name, option in options.items():
+        if "default" in option and not (isinstance(defaults[name], str) and "{{" in defaults[name]):
+            assert option["default"] == defaults[name], name
+
+
+def test_role_has_its_parts(role):
+    specs = load(role / "meta/argument_specs.yml")["argument_specs"]
+    assert specs["main"].get("short_description")
+    if (role / "tasks/verify.yml").exists():
+        assert "verify" in specs
+    assert not (load(role / "meta/main.yml") or {}).get("dependencies") if (role / "meta/main.yml").exists() else True
+    assert not (role / "tests").exists()
+
+
+def test_size(task_file):
+    lines = task_file.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= (40 if task_file.name == "main.yml" else 120)
+
+
+def test_task_length(task_file):
+    text = task_file.read_text(encoding="utf-8")
+    starts = [m.start() for m in re.finditer(r"^ *- name:", text, re.M)] + [len(text)]
+    for begin, end in zip(starts, starts[1:]):
+        body = [line for line in text[begin:end].splitlines() if line.strip() and not line.strip().startswith("#")]
+        while body and re.match(r"\s*(rescue|always|block):$", body[-1]):
+            body.pop()
+        assert len(body) <= 10, body[0]
+
+
+def test_no_swallowed_errors_and_no_false_changes(task_file):
+    text = task_file.read_text(encoding="utf-8")
+    assert "ignore_errors" not in text
+    assert not re.search(r"changed_when: *(true|yes)\b", text, re.I)
+    assert "os_family ==" not in text
+
+
+def test_topology_is_asked_in_defaults_only(role):
+    for path in role.rglob("*"):
+        if path.is_file() and path.suffix in (".yml", ".j2") and path.parent.name != "defaults":
+            assert not TOPOLOGY.search(path.read_text(encoding="utf-8")), path
+
+
+def test_facts_are_not_injected(role):
+    for path in role.rglob("*"):
+        if path.is_file() and path.suffix in (".yml", ".j2"):
+            assert not re.search(r"\bansible_(default_ipv4|distribution|os_family|hostname|memtotal_mb)\b",
+                                 path.read_text(encoding="utf-8")), path
+
+
+def test_commands_are_the_exception():
+    text = "".join(path.read_text(encoding="utf-8") for path in TASK_FILES)
+    tasks = len(re.findall(r"^\s*- name:", text, re.M))
+    assert len(COMMAND.findall(text)) <= 0.03 * tasks
+
+
+def test_commands_tell_whether_they_changed(task_file):
+    for task in tasks_in(load(task_file)):
+        if any(COMMAND.match(key + ":") for key in task):
+            assert "changed_when" in task, task.get("name")
+
+
+def test_every_role_has_a_scenario(role):
+    assert (ROOT / "molecule" / role.name / "molecule.yml").exists()
+
+
+def test_galaxy_dependencies_come_with_the_pinned_package():
+    declared = load(ROOT / "galaxy.yml")["dependencies"]
+    assert {"community.docker", "community.general", "ansible.posix", "community.mysql",
+            "community.rabbitmq", "community.crypto"} <= set(declared)

@@ -1,0 +1,24 @@
+<%@ page contentType="application/json; charset=UTF-8" import="java.sql.*, javax.naming.*, javax.sql.DataSource" %><%@ include file="who.jspf" %><%
+  response.setHeader("Cache-Control", "no-store");
+  StringBuilder rows = new StringBuilder();
+  String problem = null;
+  try {
+    DataSource source = (DataSource) new InitialContext().lookup("java:comp/env/jdbc/demo");
+    try (Connection connection = source.getConnection();
+         PreparedStatement statement = connection.prepareStatement("SELECT idx, name, team FROM member ORDER BY idx LIMIT 200");
+         ResultSet found = statement.executeQuery()) {
+      while (found.next()) {
+        rows.append(rows.length() == 0 ? "" : ", ").append("{\"idx\": ").append(found.getLong(1)).append(", \"name\": ")
+            .append(quoted(found.getString(2))).append(", \"team\": ").append(quoted(found.getString(3))).append("}");
+      }
+    }
+  } catch (NamingException missing) {
+    problem = "This application has no data source jdbc/demo: give it one in tomcat_cluster_instances.";
+  } catch (SQLException broken) {
+    application.log("members", broken);
+    problem = "The database behind jdbc/demo does not answer.";
+  }
+  if (problem != null) {
+    response.setStatus(503);
+  }
+%><% if (problem == null) { %>{"instance": <%= quoted(instance()) %>, "members": [<%= rows %>]}<% } else { %>{"instance": <%= quoted(instance()) %>, "error": <%= quoted(problem) %>}<% } %>

@@ -1,0 +1,222 @@
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What inventory and variables of the role apache_modjk can contradict. Pure but for reading given keys."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+
+from ansible_collections.failover.stack.plugins.module_utils._preflight import Claim
+
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+except ImportError:  # then httpd's own checks are all there is
+    x509 = None
+
+NAME = re.compile(r"^[a-z][a-z0-9]*$")
+ROUTE = re.compile(r"^[A-Za-z0-9_-]+$")
+HOST_NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:]+$")
+URL_PATH = re.compile(r"^/[A-Za-z0-9._~/*-]*$")
+SMALLEST = {"EC": 256, "RSA": 2048}
+CURVES = (256, 384, 521)
+TIMERS = ("connect_timeout_ms", "ping_timeout_ms", "reply_timeout_ms", "recover_seconds", "maintain_seconds",
+          "idle_connection_seconds", "threads_per_child", "max_request_workers", "start_servers")
+
+
+def pem_of(value):
+    """The text of a PEM given as text or as a path on the controller; None when it cannot be read."""
+    if "-----BEGIN" in value:
+        return value
+    try:
+        with open(os.path.expanduser(value), encoding="utf-8") as handle:
+            return handle.read()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def secret_problems(host, values):
+    secret = values.get("apache_modjk_ajp_secret")
+    if not secret:
+        yield "%s: apache_modjk_ajp_secret is not set: give the secret that the Tomcats' AJP connectors ask for, 16 characters or more." % host
+    elif len(secret) < 16:
+        yield "%s: apache_modjk_ajp_secret has %d characters: take 16 or more, the same on the Tomcats." % (host, len(secret))
+    elif not re.match(r"^[!-~]+$", secret) or "$(" in secret or "@@" in secret:
+        yield "%s: apache_modjk_ajp_secret has a character that workers.properties cannot carry: take letters and digits." % host
+
+
+def number_problems(host, values):
+    for timer in TIMERS:
+        value = values.get("apache_modjk_" + timer)
+        if value is not None and int(value) < 1:
+            yield "%s: apache_modjk_%s is %s: take 1 or more." % (host, timer, value)
+    threads, most = values.get("apache_modjk_threads_per_child"), values.get("apache_modjk_max_request_workers")
+    if threads and most and int(most) % int(threads):
+        yield "%s: apache_modjk_max_request_workers is %s, no multiple of apache_modjk_threads_per_child (%s): take %d." % (
+            host, most, threads, max(1, int(most) // int(threads)) * int(threads))
+
+
+def address_problems(host, values):
+    for variable in ("apache_modjk_management_addresses", "apache_modjk_trusted_proxies"):
+        for address in values.get(variable) or []:
+            try:
+                ipaddress.ip_network(address)
+            except ValueError:
+                yield "%s: %s has %r, which is neither an address nor a network: write 198.18.0.5 or 198.18.0.0/24." % (host, variable, address)
+    path = values.get("apache_modjk_health_path") or ""
+    if not re.match(r"^/[A-Za-z0-9._~/-]+$", path):
+        yield "%s: apache_modjk_health_path is %r: write a path such as /httpd-health." % (host, path)
+
+
+def tls_problems(host, at, application):
+    tls = application.get("tls")
+    if tls is None:
+        for option in ("https_redirect", "hsts_seconds"):
+            if application.get(option):
+                yield "%s: %s.%s is %s, but the application has no tls: add tls: {} or take it out." % (
+                    host, at, option, str(application[option]).lower())
+        return
+    certificate, key = tls.get("certificate"), tls.get("private_key")
+    if bool(certificate) != bool(key):
+        yield "%s: %s.tls.%s is missing: give certificate and private_key, or neither for a self-signed certificate." % (
+            host, at, "private_key" if certificate else "certificate")
+    elif key:
+        yield from given_problems(host, at, certificate, key)
+    else:
+        kind = tls.get("key_type") or "EC"
+        size = tls.get("key_size")
+        if size is not None and int(size) < SMALLEST.get(kind, 0):
+            yield "%s: %s.tls.key_size is %s: take %d or more for a key of type %s." % (host, at, size, SMALLEST[kind], kind)
+        elif size is not None and kind == "EC" and int(size) not in CURVES:
+            yield "%s: %s.tls.key_size is %s: take 256, 384 or 521 for a key of type EC." % (host, at, size)
+
+
+def given_problems(host, at, certificate, key):
+    """A key that is too small, unreadable or not the certificate's: httpd would die of the last at its next reload."""
+    texts = {}
+    for part, value in (("certificate", certificate), ("private_key", key)):
+        texts[part] = pem_of(value)
+        if texts[part] is None:
+            yield "%s: %s.tls.%s is neither PEM text nor a file that can be read on the controller: correct the path." % (host, at, part)
+    if None in texts.values() or x509 is None:
+        return
+    try:
+        private = load_pem_private_key(texts["private_key"].encode(), None)
+    except (ValueError, TypeError):
+        yield "%s: %s.tls.private_key is no unencrypted private key in PEM form: give one that httpd can read by itself." % (host, at)
+        return
+    bits = getattr(private, "key_size", 256)
+    kind = "RSA" if isinstance(private, rsa.RSAPrivateKey) else "EC" if isinstance(private, ec.EllipticCurvePrivateKey) else None
+    if kind is None:
+        yield "%s: %s.tls.private_key is neither RSA nor EC: give an RSA key of 2048 bits or more or an EC key." % (host, at)
+    elif bits < SMALLEST[kind]:
+        yield "%s: %s.tls.private_key is an %s key of %d bits: give one of %d or more." % (host, at, kind, bits, SMALLEST[kind])
+    try:
+        public = x509.load_pem_x509_certificate(texts["certificate"].encode()).public_key()
+    except ValueError:
+        yield "%s: %s.tls.certificate is no certificate in PEM form: give one." % (host, at)
+        return
+    if public != private.public_key() and public.public_numbers() != private.public_key().public_numbers():
+        yield "%s: %s.tls.certificate does not belong to %s.tls.private_key: give the pair." % (host, at, at)
+
+
+def worker_problems(host, at, application, values):
+    workers = application.get("workers") or {}
+    group = workers.get("group") or values.get("apache_modjk_tomcat_group")
+    service = workers.get("service")
+    of_group = [one for one in values.get("apache_modjk_ajp_connectors") or [] if one.get("group") == group]
+    found = [one for one in of_group if one.get("service") == service]
+    if not of_group:
+        yield ("%s: %s.workers.group is %s, a group that is missing or whose hosts have no AJP connector in "
+               "tomcat_cluster_instances: name a group of Tomcat hosts." % (host, at, group))
+        return
+    if not found:
+        yield "%s: %s.workers.service is %s, which no host of group %s has: name one of %s." % (
+            host, at, service, group, ", ".join(sorted({str(one.get("service")) for one in of_group})))
+    seen = {}
+    for one in found:
+        route = str(one.get("route"))
+        where = "%s (%s:%s)" % (one.get("host"), one.get("address"), one.get("port"))
+        if not ROUTE.match(route):
+            yield "%s: the jvmRoute %r of %s cannot name a worker: take letters, digits, - and _." % (host, route, where)
+        if route in seen:
+            yield "%s: %s has two workers with the jvmRoute %s, on %s and %s: give each Tomcat its own jvm_route." % (
+                host, at, route, seen[route], where)
+        seen.setdefault(route, where)
+    for name, factor in (application.get("lbfactors") or {}).items():
+        if name not in [one.get("host") for one in found]:
+            yield "%s: %s.lbfactors names %s, which has no worker here: name one of %s." % (
+                host, at, name, ", ".join(sorted({str(one.get("host")) for one in found})) or "the Tomcat hosts")
+        elif not str(factor).isdigit() or int(factor) < 1:
+            yield "%s: %s.lbfactors.%s is %s: take a whole number of 1 or more." % (host, at, name, factor)
+
+
+def shape_problems(host, at, application):
+    name = str(application.get("name"))
+    if not NAME.match(name):
+        yield "%s: %s.name is %r: take lower-case letters and digits, a letter first." % (host, at, name)
+    for option, given in [("server_name", application.get("server_name"))] + [
+            ("server_aliases", alias) for alias in application.get("server_aliases") or []]:
+        if not HOST_NAME.match(str(given)):
+            yield "%s: %s.%s has %r, which is no host name or address: correct it." % (host, at, option, given)
+    for option in ("mounts", "unmounts"):
+        for path in application.get(option) or []:
+            if not URL_PATH.match(str(path)):
+                yield "%s: %s.%s has %r: write a path that begins with / such as /app/*." % (host, at, option, path)
+    for part in application.get("static") or []:
+        if not re.match(r"^/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]$", str(part.get("path"))):
+            yield "%s: %s.static has the path %r: write one such as /static, without a slash at its end." % (host, at, part.get("path"))
+        if not re.match(r"^/[^\"\s]+$", str(part.get("directory"))):
+            yield "%s: %s.static has the directory %r: write an absolute path without spaces." % (host, at, part.get("directory"))
+    for timer, value in (application.get("timeouts") or {}).items():
+        if value is not None and int(value) < 1:
+            yield "%s: %s.timeouts.%s is %s: take 1 or more." % (host, at, timer, value)
+
+
+def port_problems(host, values):
+    """A port speaks http or https, and a name has one owner on a port."""
+    applications = values.get("apache_modjk_applications") or []
+    http = {int(one.get("http_port") or 80) for one in applications} | {int(values.get("apache_modjk_default_http_port") or 80)}
+    names, owners = {}, {}
+    for number, one in enumerate(applications):
+        at = "apache_modjk_applications[%d]" % number
+        port = int(one.get("https_port") or 443)
+        if one.get("tls") is not None and port in http:
+            yield "%s: %s.https_port is %d, which speaks http already: take another port." % (host, at, port)
+        if one.get("name") in names:
+            yield "%s: %s.name is %s, which %s has already: give each application its own name." % (host, at, one.get("name"), names[one["name"]])
+        names.setdefault(one.get("name"), at)
+        for name in [one.get("server_name")] + list(one.get("server_aliases") or []):
+            key = (str(name).lower(), int(one.get("http_port") or 80))
+            if owners.setdefault(key, at) != at:
+                yield "%s: %s answers to %s on port %d, as %s does: give each application its own server_name or http_port." % (
+                    host, at, name, key[1], owners[key])
+
+
+def problems(host, values):
+    """One sentence each: host, variable, value, remedy. Never a secret's value."""
+    found = []
+    found += secret_problems(host, values)
+    found += number_problems(host, values)
+    found += address_problems(host, values)
+    for number, application in enumerate(values.get("apache_modjk_applications") or []):
+        at = "apache_modjk_applications[%d]" % number
+        found += shape_problems(host, at, application)
+        found += worker_problems(host, at, application, values)
+        found += tls_problems(host, at, application)
+    found += port_problems(host, values)
+    return found
+
+
+def claims(host, values):
+    """The ports httpd listens on belong to nobody else on this host."""
+    applications = values.get("apache_modjk_applications") or []
+    ports = {int(values.get("apache_modjk_default_http_port") or 80)} | {int(one.get("http_port") or 80) for one in applications}
+    ports |= {int(one.get("https_port") or 443) for one in applications if one.get("tls") is not None}
+    return [Claim("TCP ports of %s" % host, str(port), "httpd",
+                  "%s: httpd (apache_modjk_applications) listens on port %d, which another service of this host uses already: "
+                  "give each its own port." % (host, port)) for port in sorted(ports)]

@@ -59,7 +59,8 @@ def route_of(host, instance, service):
 def secret_problems(host, values):
     secret = values.get("tomcat_cluster_ajp_secret")
     if not secret:
-        return ["%s: tomcat_cluster_ajp_secret is missing: give one of at least %d characters, the same as httpd's." % (host, SECRET_LENGTH)]
+        return ["%s: tomcat_cluster_ajp_secret is missing: give one of at least %d characters, the same as httpd's." % (
+            host, SECRET_LENGTH)]
     if len(str(secret)) < SECRET_LENGTH:
         return ["%s: tomcat_cluster_ajp_secret has %d characters: give it at least %d." % (host, len(str(secret)), SECRET_LENGTH)]
     if re.search(r"[^!-~]|[\\$\"']", str(secret)):
@@ -73,7 +74,8 @@ def address_problems(host, values):
     try:
         ipaddress.ip_address(str(address))
     except ValueError:
-        return ["%s: tomcat_cluster_address is %s, which is no IP address: set it or ansible_host to the address of this host." % (host, address)]
+        return ["%s: tomcat_cluster_address is %s, which is no IP address: set it or ansible_host to the address of this host." % (
+            host, address)]
     return []
 
 
@@ -83,7 +85,8 @@ def archive_problems(host, values):
         return []
     match = CHECKSUM.match(checksum)
     if not match:
-        return ["%s: tomcat_cluster_archive_checksum is %s: give the archive's checksum as sha256:<64 digits>." % (host, checksum or "missing")]
+        return ["%s: tomcat_cluster_archive_checksum is %s: give the archive's checksum as sha256:<64 digits>." % (
+            host, checksum or "missing")]
     if "://" in archive:
         return []
     if not os.path.isfile(archive):
@@ -108,22 +111,21 @@ def instance_problems(host, values):
         if not NAME.match(name):
             sentences.append("%s: %s.name is %s: use letters, digits, dash and underscore only." % (host, where, name))
         if name in seen:
-            sentences.append("%s: %s.name is %s, which another instance of this host has already: give each its own name." % (host, where, name))
+            sentences.append("%s: %s.name is %s, which another instance of this host has already: give each its own name." % (
+                host, where, name))
         seen.add(name)
         heap, percent = instance.get("heap"), instance.get("heap_percent")
         if heap and percent:
             sentences.append("%s: %s has both heap (%s) and heap_percent (%s): leave one out." % (host, where, heap, percent))
         if heap and not HEAP.match(str(heap)):
             sentences.append("%s: %s.heap is %s: give a number with k, m or g, such as 192m." % (host, where, heap))
-        try:
-            total += float(percent or 0)
-        except (TypeError, ValueError):
-            pass
+        total += percent if isinstance(percent, (int, float)) else 0
         names = [str(service.get("name")) for service in as_list(instance.get("services"))]
         for name in sorted({name for name in names if names.count(name) > 1}):
             sentences.append("%s: %s.services has the name %s twice: give each service its own name." % (host, where, name))
     if total > 90:
-        sentences.append("%s: tomcat_cluster_instances take heap_percent %g together: leave at least 10 percent to the system." % (host, total))
+        sentences.append("%s: tomcat_cluster_instances take heap_percent %g together: leave at least 10 percent to the system." % (
+            host, total))
     return sentences
 
 
@@ -163,7 +165,8 @@ def application_problems(host, values):
             variable = "%s.applications[%d]" % (where, a)
             path, doc_base = str(application.get("path") or ""), str(application.get("doc_base") or "")
             if path and (not path.startswith("/") or path.endswith("/")):
-                sentences.append("%s: %s.path is %s: leave it empty for the root, or begin (and do not end) with a slash." % (host, variable, path))
+                sentences.append("%s: %s.path is %s: leave it empty for the root, or begin (and do not end) with a slash." % (
+                    host, variable, path))
             if path in paths:
                 sentences.append("%s: %s.path is '%s', which another application of this service has already: give each its own path." % (
                     host, variable, path))
@@ -172,7 +175,8 @@ def application_problems(host, values):
                 sentences.append("%s: %s.doc_base is %s: give an absolute path outside webapps." % (host, variable, doc_base or "missing"))
             for r, resource in enumerate(as_list(application.get("resources"))):
                 if re.search(r"[\\$]", str(resource.get("password") or "")):
-                    sentences.append("%s: %s.resources[%d].password has a backslash or dollar sign: choose one without." % (host, variable, r))
+                    sentences.append("%s: %s.resources[%d].password has a backslash or dollar sign: choose one without." % (
+                        host, variable, r))
     return sentences
 
 
@@ -184,8 +188,8 @@ def cluster_problems(host, values):
             continue
         if cluster.get("manager") == "PersistentManager":
             if not cluster.get("store_directory") and not cluster.get("store_data_source"):
-                sentences.append("%s: %s.cluster.manager is PersistentManager without a store: give store_directory or store_data_source." % (
-                    host, where))
+                sentences.append("%s: %s.cluster.manager is PersistentManager without a store: "
+                                 "give store_directory or store_data_source." % (host, where))
             continue
         if cluster.get("membership") == "static":
             continue

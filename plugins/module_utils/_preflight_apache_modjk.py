@@ -42,7 +42,7 @@ def pem_of(value):
 def secret_problems(host, values):
     secret = values.get("apache_modjk_ajp_secret")
     if not secret:
-        yield "%s: apache_modjk_ajp_secret is not set: give the secret that the Tomcats' AJP connectors ask for, 16 characters or more." % host
+        yield "%s: apache_modjk_ajp_secret is not set: give the secret of the Tomcats' AJP connectors, 16 characters or more." % host
     elif len(secret) < 16:
         yield "%s: apache_modjk_ajp_secret has %d characters: take 16 or more, the same on the Tomcats." % (host, len(secret))
     elif not re.match(r"^[!-~]+$", secret) or "$(" in secret or "@@" in secret:
@@ -66,7 +66,8 @@ def address_problems(host, values):
             try:
                 ipaddress.ip_network(address)
             except ValueError:
-                yield "%s: %s has %r, which is neither an address nor a network: write 198.18.0.5 or 198.18.0.0/24." % (host, variable, address)
+                yield "%s: %s has %r, which is neither an address nor a network: write 198.18.0.5 or 198.18.0.0/24." % (
+                    host, variable, address)
     path = values.get("apache_modjk_health_path") or ""
     if not re.match(r"^/[A-Za-z0-9._~/-]+$", path):
         yield "%s: apache_modjk_health_path is %r: write a path such as /httpd-health." % (host, path)
@@ -188,9 +189,10 @@ def port_problems(host, values):
         if one.get("tls") is not None and port in http:
             yield "%s: %s.https_port is %d, which speaks http already: take another port." % (host, at, port)
         if one.get("name") in names:
-            yield "%s: %s.name is %s, which %s has already: give each application its own name." % (host, at, one.get("name"), names[one["name"]])
+            yield "%s: %s.name is %s, which %s has already: give each application its own name." % (
+                host, at, one.get("name"), names[one["name"]])
         names.setdefault(one.get("name"), at)
-        for name in [one.get("server_name")] + list(one.get("server_aliases") or []):
+        for name in [one.get("server_name"), *(one.get("server_aliases") or [])]:
             key = (str(name).lower(), int(one.get("http_port") or 80))
             if owners.setdefault(key, at) != at:
                 yield "%s: %s answers to %s on port %d, as %s does: give each application its own server_name or http_port." % (

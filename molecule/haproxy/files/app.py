@@ -1,0 +1,49 @@
+"""A real but trivial web server: its name, its health, a slow download. Port 8443 ends TLS itself."""
+
+import http.server
+import socket
+import ssl
+import threading
+import time
+
+NAME = socket.gethostname()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self):
+        if self.path.startswith("/slow"):
+            return self.slow()
+        seen = "".join("%s: %s\n" % pair for pair in self.headers.items())
+        body = ("server: %s\npath: %s\n%s" % (NAME, self.path, seen)).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def slow(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "60000")
+        self.end_headers()
+        for _ in range(60):
+            self.wfile.write(b"x" * 1000)
+            time.sleep(0.1)
+
+    def log_message(self, *_arguments):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True
+
+
+plain = Server(("", 8080), Handler)
+tls = Server(("", 8443), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/opt/app/cert.pem", "/opt/app/key.pem")
+tls.socket = context.wrap_socket(tls.socket, server_side=True, do_handshake_on_connect=False)
+threading.Thread(target=tls.serve_forever, daemon=True).start()
+plain.serve_forever()

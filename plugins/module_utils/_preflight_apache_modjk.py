@@ -14,7 +14,7 @@ from ansible_collections.failover.stack.plugins.module_utils._preflight import C
 try:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 except ImportError:  # then httpd's own checks are all there is
     x509 = None
 
@@ -37,6 +37,10 @@ def pem_of(value):
             return handle.read()
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def bytes_of(public):
+    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def secret_problems(host, values):
@@ -121,7 +125,7 @@ def given_problems(host, at, certificate, key):
     except ValueError:
         yield "%s: %s.tls.certificate is no certificate in PEM form: give one." % (host, at)
         return
-    if public != private.public_key() and public.public_numbers() != private.public_key().public_numbers():
+    if bytes_of(public) != bytes_of(private.public_key()):
         yield "%s: %s.tls.certificate does not belong to %s.tls.private_key: give the pair." % (host, at, at)
 
 

@@ -1,0 +1,179 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 The failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drill_observe
+short_description: Watch a service from a client's side while something is being broken
+description:
+  - Sends anonymous requests at a fixed rate and visitors' requests with sessions, each with its own time stamp and
+    time limit, and asks by ARP who holds the virtual addresses.
+  - Runs until it is told to finish; start it with C(async). Needs only Python and the right to open a raw socket.
+version_added: 0.1.0
+author:
+  - The failover.stack founders (@failover-stack)
+options:
+  state:
+    description:
+      - V(run) observes, V(finish) tells the running observer to end, V(probe) takes one glance and returns.
+    type: str
+    choices: [run, finish, probe]
+    default: run
+  address:
+    description: Address that visitors use.
+    type: str
+  port:
+    description: TCP port that visitors use.
+    type: int
+    default: 80
+  host_header:
+    description: Host header to send; the address when empty.
+    type: str
+    default: ""
+  path:
+    description: Path of the anonymous requests; answers JSON with C(instance).
+    type: str
+    default: /ping.json
+  session_path:
+    description: Path of the visitors' requests; answers JSON with C(instance), C(session), C(counter) and C(new).
+    type: str
+    default: /session.json
+  rate:
+    description: Anonymous requests a second.
+    type: int
+    default: 100
+  keep_every:
+    description: Every how many anonymous requests one uses a kept connection; 0 for none.
+    type: int
+    default: 5
+  sessions:
+    description: How many visitors carry a session.
+    type: int
+    default: 20
+  session_rate:
+    description: Requests a second of each visitor.
+    type: float
+    default: 3
+  time_limit_ms:
+    description: Time limit of a request in milliseconds.
+    type: int
+    default: 1000
+  vips:
+    description: Virtual addresses whose holders are asked for by ARP.
+    type: list
+    elements: str
+    default: []
+  neighbours:
+    description: Addresses by host name, to give the holders' MAC addresses a name.
+    type: dict
+    default: {}
+  arp_ms:
+    description: Milliseconds between two ARP questions.
+    type: int
+    default: 50
+  max_s:
+    description: Longest time to observe in seconds.
+    type: int
+    default: 180
+  control:
+    description: File by which a running observer is told to finish.
+    type: path
+    default: /run/failover-drill/finish
+  settle_s:
+    description: With O(state=finish), how many seconds to go on observing.
+    type: float
+    default: 5
+  wait_for_all:
+    description: With O(state=finish), first wait until every instance that was seen answers again.
+    type: bool
+    default: false
+  wait_s:
+    description: With O(wait_for_all), the longest wait in seconds.
+    type: float
+    default: 60
+attributes:
+  check_mode:
+    description: Nothing is sent in check mode.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Observe for at most three minutes
+  failover.stack.drill_observe:
+    address: 198.18.0.101
+    vips: [198.18.0.101]
+  async: 200
+  poll: 0
+"""
+
+RETURN = r"""
+data:
+  description: What was seen, packed; M(failover.stack.drill_record) reads it.
+  returned: state=run
+  type: str
+holders:
+  description: Hosts (or MAC addresses) that answer for each virtual address.
+  returned: state=probe
+  type: dict
+session:
+  description: The last answer of the session path.
+  returned: state=probe
+  type: dict
+"""
+
+import asyncio
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils import _drill_client as client
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["run", "finish", "probe"], "default": "run"},
+            "address": {"type": "str"},
+            "port": {"type": "int", "default": 80},
+            "host_header": {"type": "str", "default": ""},
+            "path": {"type": "str", "default": "/ping.json"},
+            "session_path": {"type": "str", "default": "/session.json"},
+            "rate": {"type": "int", "default": 100},
+            "keep_every": {"type": "int", "default": 5},
+            "sessions": {"type": "int", "default": 20},
+            "session_rate": {"type": "float", "default": 3},
+            "time_limit_ms": {"type": "int", "default": 1000},
+            "vips": {"type": "list", "elements": "str", "default": []},
+            "neighbours": {"type": "dict", "default": {}},
+            "arp_ms": {"type": "int", "default": 50},
+            "max_s": {"type": "int", "default": 180},
+            "control": {"type": "path", "default": "/run/failover-drill/finish"},
+            "settle_s": {"type": "float", "default": 5},
+            "wait_for_all": {"type": "bool", "default": False},
+            "wait_s": {"type": "float", "default": 60},
+        },
+        required_if=[("state", "run", ["address"]), ("state", "probe", ["address"])],
+        supports_check_mode=True,
+    )
+    p = module.params
+    if module.check_mode:
+        module.exit_json(changed=False)
+    if p["state"] == "finish":
+        client.write_json(p["control"], {k: p[k] for k in ("settle_s", "wait_for_all", "wait_s")})
+        module.exit_json(changed=False)
+    try:
+        if p["state"] == "probe":
+            module.exit_json(changed=False, **asyncio.run(client.probe(p)))
+        if os.path.exists(p["control"]):
+            os.unlink(p["control"])
+        seen = asyncio.run(client.Observer(p).run())
+    except PermissionError as error:
+        module.fail_json(msg="the observer may not open a raw socket (%s): run it as root with CAP_NET_RAW" % error)
+    module.exit_json(changed=False, data=client.pack(seen))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 The failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drill_record
+short_description: Judge what an observer saw in a drill and write it down
+description:
+  - Computes outage windows, percentiles, lost sessions, holders of virtual addresses and the predicted time, compares
+    them with the drill's budget, and keeps the result for the report.
+version_added: 0.1.0
+author:
+  - The failover.stack founders (@failover-stack)
+options:
+  drill:
+    description: The drill, as in C(drill_list).
+    type: dict
+    required: true
+  data:
+    description: What M(failover.stack.drill_observe) returned; empty when the observer brought nothing back.
+    type: str
+    default: ""
+  target:
+    description: The host that was broken.
+    type: str
+    default: ""
+  fault_at:
+    description: When, in seconds since the epoch; 0 for no fault.
+    type: float
+    default: 0
+  heal_at:
+    description: When it was healed, in seconds since the epoch; 0 for never.
+    type: float
+    default: 0
+  timers:
+    description: What M(failover.stack.drill_timers) found, by host.
+    type: dict
+    default: {}
+  problem:
+    description: What went wrong around the drill; it is not passed then.
+    type: str
+    default: ""
+  directory:
+    description: The report's directory.
+    type: path
+    required: true
+attributes:
+  check_mode:
+    description: Writes nothing in check mode.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Write the drill down
+  failover.stack.drill_record:
+    drill: {name: calm, fault: none}
+    data: "{{ observed.data }}"
+    directory: reports/20260101T000000Z
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+line:
+  description: The result in one line.
+  returned: always
+  type: str
+passed:
+  description: Whether everything expected held.
+  returned: always
+  type: bool
+"""
+
+import json
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils import _drill_analysis as analysis
+from ansible_collections.failover.stack.plugins.module_utils._drill_client import unpack
+from ansible_collections.failover.stack.plugins.module_utils._drill_timers import predict
+
+NOTHING = {"started": 0, "rows": [[], [], [], [], []], "codes": [], "arp": {}}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "drill": {"type": "dict", "required": True},
+            "data": {"type": "str", "default": ""},
+            "target": {"type": "str", "default": ""},
+            "fault_at": {"type": "float", "default": 0},
+            "heal_at": {"type": "float", "default": 0},
+            "timers": {"type": "dict", "default": {}},
+            "problem": {"type": "str", "default": ""},
+            "directory": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    p = module.params
+    drill = p["drill"]
+    seen = unpack(p["data"]) if p["data"] else NOTHING
+    events = {"fault_at": p["fault_at"] or None, "heal_at": p["heal_at"] or None, "target": p["target"]}
+    result = analysis.analyse(seen, drill, events, predict(drill.get("predict", {}), p["timers"], p["target"]))
+    if p["problem"]:
+        result["missed"].insert(0, "%s: %s" % (drill["name"], p["problem"]))
+        result["passed"] = False
+    if not module.check_mode:
+        os.makedirs(os.path.join(p["directory"], "seen"), exist_ok=True)
+        seen["rows"] = analysis.thin(seen, result["fault_ms"], result["heal_ms"])
+        kept = {k: seen.get(k) for k in ("rows", "instances", "arp", "codes", "rate")}
+        with open(os.path.join(p["directory"], "seen", drill["name"] + ".json"), "w") as handle:
+            json.dump({"result": result, "seen": kept}, handle, separators=(",", ":"))
+    module.exit_json(changed=True, line=analysis.one_line(result), passed=result["passed"], missed=result["missed"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 The failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: drill_unit
+short_description: Break or mend a systemd unit and say exactly when
+description:
+  - Kills all processes of a unit, stops it or starts it, and reports the wall-clock time around the act.
+version_added: 0.1.0
+author:
+  - The failover.stack founders (@failover-stack)
+options:
+  unit:
+    description: Name of the unit.
+    type: str
+    required: true
+  act:
+    description:
+      - V(kill) sends SIGKILL to every process of the unit, V(stop) and V(start) are systemd's. V(start) also clears a
+        failed state and does nothing to an active unit.
+    type: str
+    choices: [kill, stop, start]
+    required: true
+attributes:
+  check_mode:
+    description: Nothing is done in check mode.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Kill the web server
+  failover.stack.drill_unit:
+    unit: apache2.service
+    act: kill
+"""
+
+RETURN = r"""
+at:
+  description: Seconds since the epoch just before the act.
+  returned: always
+  type: float
+done:
+  description: Seconds since the epoch just after the act.
+  returned: always
+  type: float
+timers:
+  description: The unit's Restart and RestartUSec.
+  returned: always
+  type: dict
+"""
+
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+
+ACTS = {"kill": ["kill", "--signal=KILL", "--kill-whom=all"], "stop": ["stop"], "start": ["start"]}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "unit": {"type": "str", "required": True},
+            "act": {"type": "str", "choices": ["kill", "stop", "start"], "required": True},
+        },
+        supports_check_mode=True,
+    )
+    unit, act = module.params["unit"], module.params["act"]
+    properties = "ActiveState,LoadState,Restart,RestartUSec"
+    _rc, out, _err = module.run_command(["systemctl", "show", "--property=" + properties, unit], check_rc=True)
+    shown = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+    if shown.get("LoadState") != "loaded":
+        module.fail_json(msg="there is no unit '%s' on this host: correct the drill's unit" % unit)
+    active = shown.get("ActiveState") in ("active", "reloading")
+    if act == "kill" and not active:
+        module.fail_json(msg="unit '%s' is %s: there is nothing to kill" % (unit, shown.get("ActiveState")))
+    changed = not (act == "start" and active) and not (act == "stop" and shown.get("ActiveState") == "inactive")
+    at = time.time()
+    if changed and not module.check_mode:
+        if shown.get("ActiveState") == "failed" and act == "start":
+            module.run_command(["systemctl", "reset-failed", unit])
+            at = time.time()
+        module.run_command(["systemctl", *ACTS[act], unit], check_rc=True)
+    module.exit_json(
+        changed=changed, at=at, done=time.time(), timers={k: shown.get(k) for k in ("Restart", "RestartUSec")}
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -135,7 +135,7 @@ def missing_binds(binds, listening):
     """Those of 'address:port' on which nothing listens; names are passed over."""
     missing = []
     for bind in binds:
-        address, mark, port = bind.rpartition(":")
+        address, _mark, port = bind.rpartition(":")
         address = {"*": "0.0.0.0", "": "0.0.0.0"}.get(address, address).strip("[]")
         try:
             wanted = (str(ipaddress.ip_address(address)), int(port))

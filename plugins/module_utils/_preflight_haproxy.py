@@ -180,7 +180,8 @@ def stats_problems(values):
         return
     password = values.get("haproxy_stats_password")
     if not password:
-        yield "haproxy_stats_password is missing: set it (at least %d characters) or set haproxy_stats_enabled to false." % SHORTEST_PASSWORD
+        yield ("haproxy_stats_password is missing: set it (at least %d characters) or set haproxy_stats_enabled to false."
+               % SHORTEST_PASSWORD)
     elif len(str(password)) < SHORTEST_PASSWORD:
         yield "haproxy_stats_password has %d characters: use at least %d." % (len(str(password)), SHORTEST_PASSWORD)
     elif re.search(r"['\"\\\s]", str(password)):

@@ -48,4 +48,6 @@ for _ in range(options.times):
     servers.append(body.split("\n")[0].removeprefix("server: "))
     cookies = (answer.getheader("Set-Cookie") or cookies).split(";")[0]
     one.close()
-print(json.dumps({"status": answer.status, "headers": dict(answer.getheaders()), "servers": servers, "body": body, "subject": subject.strip()}))
+print(json.dumps({
+    "status": answer.status, "headers": {name.lower(): value for name, value in answer.getheaders()},
+    "servers": servers, "body": body, "subject": subject.strip()}))

@@ -228,6 +228,15 @@ class ConfigFiles:
             self.undo.append(lambda: self.remove(path))
 
     @staticmethod
+    def make_parents(path):
+        """Missing parents with mode 0755, whatever the umask of root."""
+        parent = os.path.dirname(path)
+        if not os.path.isdir(parent):
+            ConfigFiles.make_parents(parent)
+            os.mkdir(parent)
+            os.chmod(parent, 0o755)
+
+    @staticmethod
     def remove(path):
         if os.path.lexists(path):
             os.unlink(path)
@@ -271,7 +280,8 @@ class ConfigFiles:
                                      "directory %04o %s:%s\n" % (mode, uid, gid)))
             if not self.module.check_mode:
                 if have is None:
-                    os.makedirs(path, mode=0o755)
+                    self.make_parents(path)
+                    os.mkdir(path, 0o700)
                 os.chown(path, uid, gid)
                 os.chmod(path, mode)
 
@@ -358,13 +368,13 @@ class ConfigFiles:
     def apply(self, files, links, removals):
         try:
             for wanted in files:
-                os.makedirs(os.path.dirname(wanted.path), mode=0o755, exist_ok=True)
+                self.make_parents(wanted.path)
                 self.remember(wanted.path)
                 self.replace(wanted.path, wanted.content.encode("utf-8", "surrogateescape"), wanted.mode, wanted.uid, wanted.gid)
             for item in links:
                 self.remember(item["path"])
                 self.remove(item["path"])
-                os.makedirs(os.path.dirname(item["path"]), mode=0o755, exist_ok=True)
+                self.make_parents(item["path"])
                 os.symlink(item["target"], item["path"])
             for path in removals:
                 self.remember(path)

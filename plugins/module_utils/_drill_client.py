@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import json
 import os
 import socket
@@ -275,10 +276,8 @@ class Prober:
             self.holders.reply(0 if asked == "0.0.0.0" else 1, mac, address)
 
     def ask(self, address, form):
-        try:
+        with contextlib.suppress(OSError):
             self.socket.send(arp_question(self.mac, self.source if form else None, address))
-        except OSError:
-            pass
 
     async def meet(self):
         for address in self.neighbours:
@@ -410,7 +409,8 @@ class Observer:
             return STATUS, -1
         try:
             answer = json.loads(body.decode())
-            name = str(answer["instance"])
+            # The route is unique in a cluster; an instance's name may be the same on each host.
+            name = str(answer.get("jvm_route") or answer["instance"])
             reason = visitor.judge(answer) if visitor else None
         except (ValueError, KeyError, TypeError, AttributeError):
             return BODY, -1

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import socket
-import xml.etree.ElementTree as ElementTree
 from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
+from xml.etree import ElementTree
 
 NAMESPACE = "{http://tomcat.apache.org}"
 ACTIVATION = {"active": "ACT", "disabled": "DIS", "stopped": "STP"}
@@ -116,6 +116,15 @@ def ask(url, timeout, **query):
             return answer.read().decode("utf-8", "replace")
     except (URLError, OSError) as error:
         raise StatusError("%s does not answer (%s)" % (url, getattr(error, "reason", error))) from error
+
+
+def generation_of(text):
+    """Which processes answered httpd's status page (?auto): when the parent started, and its count of graceful reloads."""
+    lines = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+    try:
+        return lines["RestartTime"], int(lines["ParentServerMPMGeneration"])
+    except (KeyError, ValueError) as error:
+        raise StatusError("what answered is not httpd's status page (%s)" % error) from error
 
 
 def answers_ping(host, port, timeout):

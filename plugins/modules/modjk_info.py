@@ -15,8 +15,10 @@ description:
 attributes:
   check_mode:
     support: full
+    description: Nothing is ever changed.
   diff_mode:
     support: none
+    description: Nothing is ever changed.
 options:
   url:
     description: A status worker.

@@ -20,6 +20,7 @@ attributes:
     description: Nothing is set and nothing is waited for.
   diff_mode:
     support: full
+    description: One line a balancer member.
 options:
   url:
     description: A status worker that may write.

@@ -16,8 +16,10 @@ description:
 attributes:
   check_mode:
     support: full
+    description: Nothing is ever changed.
   diff_mode:
     support: none
+    description: Nothing is ever changed.
 options:
   address:
     description: Where the web server listens.

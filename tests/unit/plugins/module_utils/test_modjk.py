@@ -111,3 +111,10 @@ def test_nobody_answers_ping_and_status():
     assert _modjk.answers_ping("127.0.0.1", port, 1) is False
     with pytest.raises(StatusError, match="does not answer"):
         _modjk.ask("http://127.0.0.1:%d/jkmanager" % port, 1)
+
+
+def test_generation_of_httpds_status_page():
+    text = "127.0.0.1\nRestartTime: Saturday, 21-Nov-2026 06:30:00 UTC\nParentServerConfigGeneration: 3\nParentServerMPMGeneration: 2\n"
+    assert _modjk.generation_of(text) == ("Saturday, 21-Nov-2026 06:30:00 UTC", 2)
+    with pytest.raises(StatusError, match="not httpd's status page"):
+        _modjk.generation_of("<html>")

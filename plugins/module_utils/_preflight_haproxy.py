@@ -59,7 +59,7 @@ def time_problems(values):
     for variable in ("haproxy_frontends", "haproxy_backends"):
         for position, item in enumerate(dicts(values, variable)):
             where = "%s[%d]" % (variable, position)
-            for key in [key for key in item if key.startswith("timeout_") or key == "slowstart"]:
+            for key in [key for key in item if key.startswith("timeout_") or key in ("slowstart", "retry_after")]:
                 yield from bad_time("%s.%s" % (where, key), item[key])
             check = item.get("check")
             for key in ("inter", "fastinter", "downinter", "timeout"):

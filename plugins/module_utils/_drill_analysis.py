@@ -55,10 +55,16 @@ def phase_of(at, fault, heal):
 
 
 def phases(rows, fault, heal):
-    """Counts and percentiles before, during and after; of requests that were answered in time."""
+    """Counts and percentiles before, during and after; of requests that were answered in time.
+
+    A request belongs where it was sent, but one that was under way at the fault and failed then is the fault's.
+    """
     groups = {"before": [], "during": [], "after": []}
     for row in rows:
-        groups[phase_of(row[0], fault, heal)].append(row)
+        phase = phase_of(row[0], fault, heal)
+        if phase == "before" and row[3] != OK:
+            phase = "before" if phase_of(row[0] + row[1], fault, heal) == "before" else "during"
+        groups[phase].append(row)
     result = {}
     for name, members in groups.items():
         took = [r[1] for r in members if r[3] == OK]

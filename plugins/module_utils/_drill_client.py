@@ -554,6 +554,17 @@ def write_json(path, value):
     os.rename(path + ".new", path)
 
 
+def wait_for_file(path, seconds):
+    """What the observer left, None when it left nothing in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = read_json(path)
+        if found is not None:
+            return found
+        time.sleep(0.2)
+    return None
+
+
 def pack(value):
     return base64.b64encode(zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 6)).decode()
 

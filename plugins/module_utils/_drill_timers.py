@@ -44,7 +44,7 @@ def keepalived_tree(text):
 
 def first(node, key, default=None):
     for words, _children in node[1]:
-        if words[0] == key and len(words) > 1:
+        if len(words) > 1 and words[0] == key:
             return words[1]
     return default
 
@@ -53,7 +53,7 @@ def keepalived_timers(text):
     """The VRRP instances and scripts of a keepalived.conf."""
     instances, scripts = [], {}
     for node in keepalived_tree(text)[1]:
-        words = node[0]
+        words = node[0] or [""]
         if words[0] == "vrrp_script" and len(words) > 1:
             interval = float(first(node, "interval", 1))
             scripts[words[1]] = {
@@ -62,7 +62,7 @@ def keepalived_timers(text):
                 "timeout_ms": float(first(node, "timeout", interval)) * 1000,
             }
         elif words[0] == "vrrp_instance" and len(words) > 1:
-            blocks = dict((w[0], c) for w, c in node[1])
+            blocks = dict((w[0], c) for w, c in node[1] if w)
             instances.append(
                 {
                     "name": words[1],

@@ -19,62 +19,72 @@ author:
 options:
   state:
     description:
-      - V(run) observes, V(finish) tells the running observer to end, V(probe) takes one glance and returns.
+      - V(run) observes, V(finish) tells the running observer to end and returns what it saw, V(probe) takes one glance.
     type: str
     choices: [run, finish, probe]
     default: run
-  address:
-    description: Address that visitors use.
-    type: str
-  port:
-    description: TCP port that visitors use.
-    type: int
-    default: 80
-  host_header:
-    description: Host header to send; the address when empty.
-    type: str
-    default: ""
-  path:
-    description: Path of the anonymous requests; answers JSON with C(instance).
-    type: str
-    default: /ping.json
-  session_path:
-    description: Path of the visitors' requests; answers JSON with C(instance), C(session), C(counter) and C(new).
-    type: str
-    default: /session.json
-  rate:
-    description: Anonymous requests a second.
-    type: int
-    default: 100
-  keep_every:
-    description: Every how many anonymous requests one uses a kept connection; 0 for none.
-    type: int
-    default: 5
-  sessions:
-    description: How many visitors carry a session.
-    type: int
-    default: 20
-  session_rate:
-    description: Requests a second of each visitor.
-    type: float
-    default: 3
-  time_limit_ms:
-    description: Time limit of a request in milliseconds.
-    type: int
-    default: 1000
-  vips:
-    description: Virtual addresses whose holders are asked for by ARP.
-    type: list
-    elements: str
-    default: []
-  neighbours:
-    description: Addresses by host name, to give the holders' MAC addresses a name.
+  service:
+    description: What is asked.
+    type: dict
+    suboptions:
+      address:
+        description: Address that visitors use.
+        type: str
+        required: true
+      port:
+        description: TCP port that visitors use.
+        type: int
+        default: 80
+      host_header:
+        description: Host header to send; the address when empty.
+        type: str
+        default: ""
+      path:
+        description: Path of the anonymous requests; answers JSON with C(instance) or C(jvm_route).
+        type: str
+        default: /ping.json
+      session_path:
+        description: Path of the visitors' requests; answers JSON with C(session), C(counter) and C(new) as well.
+        type: str
+        default: /session.json
+      vips:
+        description: Virtual addresses whose holders are asked for by ARP.
+        type: list
+        elements: str
+        default: []
+      neighbours:
+        description: Addresses by host name, to give the holders' MAC addresses a name.
+        type: dict
+        default: {}
+  load:
+    description: How much is asked.
     type: dict
     default: {}
-  arp_ms:
-    description: Milliseconds between two ARP questions.
-    type: int
-    default: 50
+    suboptions:
+      rate:
+        description: Anonymous requests a second.
+        type: int
+        default: 100
+      keep_every:
+        description: Every how many anonymous requests one uses a kept connection; 0 for none.
+        type: int
+        default: 5
+      sessions:
+        description: How many visitors carry a session.
+        type: int
+        default: 20
+      session_rate:
+        description: Requests a second of each visitor.
+        type: float
+        default: 3
+      time_limit_ms:
+        description: Time limit of a request in milliseconds.
+        type: int
+        default: 1000
+      arp_ms:
+        description: Milliseconds between two ARP questions.
+        type: int
+        default: 50
   max_s:
     description: Longest time to observe in seconds.
     type: int
@@ -104,8 +114,7 @@ attributes:
 EXAMPLES = r"""
 - name: Observe for at most three minutes
   failover.stack.drill_observe:
-    address: 198.18.0.101
-    vips: [198.18.0.101]
+    service: {address: 198.18.0.101, vips: [198.18.0.101]}
   async: 200
   poll: 0
 """
@@ -113,7 +122,7 @@ EXAMPLES = r"""
 RETURN = r"""
 data:
   description: What was seen, packed; M(failover.stack.drill_record) reads it.
-  returned: state=run
+  returned: state=finish
   type: str
 holders:
   description: Hosts (or MAC addresses) that answer for each virtual address.
@@ -131,31 +140,38 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils import _drill_client as client
 
+SERVICE = {
+    "address": {"type": "str", "required": True},
+    "port": {"type": "int", "default": 80},
+    "host_header": {"type": "str", "default": ""},
+    "path": {"type": "str", "default": "/ping.json"},
+    "session_path": {"type": "str", "default": "/session.json"},
+    "vips": {"type": "list", "elements": "str", "default": []},
+    "neighbours": {"type": "dict", "default": {}},
+}
+LOAD = {
+    "rate": {"type": "int", "default": 100},
+    "keep_every": {"type": "int", "default": 5},
+    "sessions": {"type": "int", "default": 20},
+    "session_rate": {"type": "float", "default": 3},
+    "time_limit_ms": {"type": "int", "default": 1000},
+    "arp_ms": {"type": "int", "default": 50},
+}
+
 
 def main():
     module = AnsibleModule(
         argument_spec={
             "state": {"type": "str", "choices": ["run", "finish", "probe"], "default": "run"},
-            "address": {"type": "str"},
-            "port": {"type": "int", "default": 80},
-            "host_header": {"type": "str", "default": ""},
-            "path": {"type": "str", "default": "/ping.json"},
-            "session_path": {"type": "str", "default": "/session.json"},
-            "rate": {"type": "int", "default": 100},
-            "keep_every": {"type": "int", "default": 5},
-            "sessions": {"type": "int", "default": 20},
-            "session_rate": {"type": "float", "default": 3},
-            "time_limit_ms": {"type": "int", "default": 1000},
-            "vips": {"type": "list", "elements": "str", "default": []},
-            "neighbours": {"type": "dict", "default": {}},
-            "arp_ms": {"type": "int", "default": 50},
+            "service": {"type": "dict", "options": SERVICE},
+            "load": {"type": "dict", "options": LOAD, "default": {}, "apply_defaults": True},
             "max_s": {"type": "int", "default": 180},
             "control": {"type": "path", "default": "/run/failover-drill/finish"},
             "settle_s": {"type": "float", "default": 5},
             "wait_for_all": {"type": "bool", "default": False},
             "wait_s": {"type": "float", "default": 60},
         },
-        required_if=[("state", "run", ["address"]), ("state", "probe", ["address"])],
+        required_if=[("state", "run", ["service"]), ("state", "probe", ["service"])],
         supports_check_mode=True,
     )
     p = module.params
@@ -163,16 +179,22 @@ def main():
         module.exit_json(changed=False)
     if p["state"] == "finish":
         client.write_json(p["control"], {k: p[k] for k in ("settle_s", "wait_for_all", "wait_s")})
-        module.exit_json(changed=False)
+        seen = client.wait_for_file(p["control"] + ".seen", p["settle_s"] + p["wait_s"] + 30)
+        if seen is None:
+            module.fail_json(msg="the observer did not finish: it was not running, or this machine has no time for it")
+        module.exit_json(changed=False, data=seen)
+    settings = dict(p["service"], **dict(p["load"], max_s=p["max_s"], control=p["control"]))
     try:
         if p["state"] == "probe":
-            module.exit_json(changed=False, **asyncio.run(client.probe(p)))
-        if os.path.exists(p["control"]):
-            os.unlink(p["control"])
-        seen = asyncio.run(client.Observer(p).run())
+            module.exit_json(changed=False, **asyncio.run(client.probe(settings)))
+        for left in (p["control"], p["control"] + ".seen"):
+            if os.path.exists(left):
+                os.unlink(left)
+        seen = asyncio.run(client.Observer(settings).run())
     except PermissionError as error:
         module.fail_json(msg="the observer may not open a raw socket (%s): run it as root with CAP_NET_RAW" % error)
-    module.exit_json(changed=False, data=client.pack(seen))
+    client.write_json(p["control"] + ".seen", client.pack(seen))
+    module.exit_json(changed=False)
 
 
 if __name__ == "__main__":

@@ -24,26 +24,31 @@ options:
     description: What M(failover.stack.drill_observe) returned; empty when the observer brought nothing back.
     type: str
     default: ""
-  target:
-    description: The host that was broken.
-    type: str
-    default: ""
-  fault_at:
-    description: When, in seconds since the epoch; 0 for no fault.
-    type: float
-    default: 0
-  heal_at:
-    description: When it was healed, in seconds since the epoch; 0 for never.
-    type: float
-    default: 0
+  events:
+    description: What was done, when.
+    type: dict
+    default: {}
+    suboptions:
+      target:
+        description: The host that was broken.
+        type: str
+        default: ""
+      fault_at:
+        description: When, in seconds since the epoch; 0 for no fault.
+        type: float
+        default: 0
+      heal_at:
+        description: When it was healed, in seconds since the epoch; 0 for never.
+        type: float
+        default: 0
+      problem:
+        description: What went wrong around the drill; it is not passed then.
+        type: str
+        default: ""
   timers:
     description: What M(failover.stack.drill_timers) found, by host.
     type: dict
     default: {}
-  problem:
-    description: What went wrong around the drill; it is not passed then.
-    type: str
-    default: ""
   directory:
     description: The report's directory.
     type: path
@@ -85,16 +90,21 @@ from ansible_collections.failover.stack.plugins.module_utils._drill_timers impor
 NOTHING = {"started": 0, "rows": [[], [], [], [], []], "codes": [], "arp": {}}
 
 
+EVENTS = {
+    "target": {"type": "str", "default": ""},
+    "fault_at": {"type": "float", "default": 0},
+    "heal_at": {"type": "float", "default": 0},
+    "problem": {"type": "str", "default": ""},
+}
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
             "drill": {"type": "dict", "required": True},
             "data": {"type": "str", "default": ""},
-            "target": {"type": "str", "default": ""},
-            "fault_at": {"type": "float", "default": 0},
-            "heal_at": {"type": "float", "default": 0},
+            "events": {"type": "dict", "options": EVENTS, "default": {}, "apply_defaults": True},
             "timers": {"type": "dict", "default": {}},
-            "problem": {"type": "str", "default": ""},
             "directory": {"type": "path", "required": True},
         },
         supports_check_mode=True,
@@ -102,10 +112,11 @@ def main():
     p = module.params
     drill = p["drill"]
     seen = unpack(p["data"]) if p["data"] else NOTHING
-    events = {"fault_at": p["fault_at"] or None, "heal_at": p["heal_at"] or None, "target": p["target"]}
-    result = analysis.analyse(seen, drill, events, predict(drill.get("predict", {}), p["timers"], p["target"]))
-    if p["problem"]:
-        result["missed"].insert(0, "%s: %s" % (drill["name"], p["problem"]))
+    given = p["events"]
+    events = {"fault_at": given["fault_at"] or None, "heal_at": given["heal_at"] or None, "target": given["target"]}
+    result = analysis.analyse(seen, drill, events, predict(drill.get("predict", {}), p["timers"], given["target"]))
+    if given["problem"]:
+        result["missed"].insert(0, "%s: %s" % (drill["name"], given["problem"]))
         result["passed"] = False
     if not module.check_mode:
         os.makedirs(os.path.join(p["directory"], "seen"), exist_ok=True)

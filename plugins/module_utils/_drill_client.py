@@ -160,7 +160,7 @@ class Visitor:
 
     def judge(self, answer):
         """None when the session lived on, otherwise the way it was lost."""
-        identity = str(answer.get("session")).split(".")[0]
+        identity = str(answer.get("session")).partition(".")[0]
         counter = int(answer.get("counter", 0))
         before, last = self.id, self.counter
         self.id, self.counter = identity, counter

@@ -18,9 +18,9 @@ def steady(failed=()):
     return [(t, 5, -1, 1 if t in failed else 0, 0) for t in range(0, 5000, 100)]
 
 
-def judge(drill=DRILL, rows=None, fault_at=1002.0, prediction=(50.0, "why"), **more):
+def judge(drill=None, rows=None, fault_at=1002.0, prediction=(50.0, "why"), **more):
     events = {"fault_at": fault_at, "heal_at": 1004.0, "target": "web1"}
-    return analysis.analyse(seen(steady() if rows is None else rows, **more), drill, events, prediction)
+    return analysis.analyse(seen(steady() if rows is None else rows, **more), drill or DRILL, events, prediction)
 
 
 def spans(rows):

@@ -167,6 +167,9 @@ def backend_problems(values):
             yield "%s: balance hdr and balance_header go together: set both or neither." % where
         if backend.get("mode") == "tcp" and backend.get("cookie"):
             yield "%s.cookie is '%s', which mode tcp cannot set: use balance source or mode http." % (where, backend["cookie"])
+        if backend.get("mode") == "tcp" and backend.get("route_cookie"):
+            yield "%s.route_cookie is '%s', which mode tcp cannot read: use balance source or mode http." % (
+                where, backend["route_cookie"])
         check = backend.get("check")
         if isinstance(check, dict) and check.get("kind") == "mysql" and not check.get("user"):
             yield "%s.check.user is missing: the mysql check logs in as a user without password, name it." % where

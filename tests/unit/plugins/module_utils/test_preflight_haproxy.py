@@ -99,11 +99,12 @@ def test_sentences(changes, sentence):
 
 def test_tcp_cannot_see_http():
     changes = {"haproxy_frontends": [{"name": "t", "mode": "tcp", "binds": [{"port": 1}], "rules": [{"backend": "t", "host": ["a"]}]}],
-               "haproxy_backends": [{"name": "t", "mode": "tcp", "group": "web", "port": 1, "cookie": "C"}],
+               "haproxy_backends": [{"name": "t", "mode": "tcp", "group": "web", "port": 1, "cookie": "C", "route_cookie": "J"}],
                "haproxy_servers": {"t": [{"name": "a"}]}}
     assert said(**changes) == [
         "proxy1: haproxy_frontends[0].rules[0].host is set, which mode tcp cannot see: use sni or mode http.",
-        "proxy1: haproxy_backends[0].cookie is 'C', which mode tcp cannot set: use balance source or mode http."]
+        "proxy1: haproxy_backends[0].cookie is 'C', which mode tcp cannot set: use balance source or mode http.",
+        "proxy1: haproxy_backends[0].route_cookie is 'J', which mode tcp cannot read: use balance source or mode http."]
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")

@@ -13,7 +13,7 @@ import yaml
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
-from ansible_collections.failover.stack.plugins.module_utils._preflight import Claim, clashes, sentence_of
+from ansible_collections.failover.stack.plugins.module_utils._preflight import Claim, address_of, clashes, sentence_of
 
 ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
 RULES = "ansible_collections.failover.stack.plugins.module_utils._preflight_%s"
@@ -87,12 +87,18 @@ class ActionModule(ActionBase):
             return {"changed": False, "ansible_facts": {FACT: collected}}
         sentences += clashes(claims)
         if sentences:
-            return {"failed": True, "changed": False, "problems": sentences, "msg": "\n".join(sentences)}
-        return {"changed": False, "problems": []}
+            return {"failed": True, "changed": False, "msg": "\n".join(sentences)}
+        return {"changed": False}
 
     def report(self, task_vars):
         """All problems of all hosts of the play at once, and what contradicts between hosts."""
         sentences, claims, hosts = [], [], task_vars["ansible_play_hosts_all"]
+        for host in hosts:
+            # Every machine has its own address, also one whose roles claim nothing.
+            own = address_of(task_vars["hostvars"][host].get("ansible_host"))
+            if own:
+                claims.append(Claim("address", own, "host %s" % host, (
+                    "%s: ansible_host is %s, which another host has: give each its own." % (host, own))))
         for host in hosts:
             collected = (task_vars["hostvars"][host].get("ansible_facts") or {}).get(FACT) or {}
             for role in collected.values():
@@ -101,6 +107,6 @@ class ActionModule(ActionBase):
         sentences = list(dict.fromkeys(sentences + clashes(claims)))
         if sentences:
             word = "1 problem" if len(sentences) == 1 else "%d problems" % len(sentences)
-            return {"failed": True, "changed": False, "problems": sentences,
+            return {"failed": True, "changed": False,
                     "msg": "Nothing was changed, preflight found %s:\n%s" % (word, "\n".join("- " + s for s in sentences))}
-        return {"changed": False, "problems": [], "msg": "%d hosts, no objections" % len(hosts)}
+        return {"changed": False, "msg": "%d hosts, no objections" % len(hosts)}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import NamedTuple
 
@@ -41,6 +42,14 @@ def sentence_of(host, message):
         return "%s: %s: %s%s: correct it in the inventory." % (
             host, match.group("where").replace(" -> ", "."), match.group("what"), match.group("rest"))
     return "%s: %s: correct it in the inventory." % (host, message.rstrip("."))
+
+
+def address_of(text):
+    """The address in its canonical spelling; None for a name or nothing."""
+    try:
+        return str(ipaddress.ip_address(str(text)))
+    except ValueError:
+        return None
 
 
 def clashes(claims):

@@ -43,9 +43,8 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-problems:
-  description: One sentence a problem, naming host, variable, value and remedy. Never a secret.
-  returned: when not collecting
-  type: list
-  elements: str
+msg:
+  description: One line a problem, a sentence naming host, variable, value and remedy. Never a secret.
+  returned: on failure
+  type: str
 """

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.failover.stack.plugins.module_utils._preflight import Claim, clashes, sentence_of
+from ansible_collections.failover.stack.plugins.module_utils._preflight import Claim, address_of, clashes, sentence_of
 
 
 @pytest.mark.parametrize("message, sentence", [
@@ -23,3 +23,9 @@ def test_clashes_tells_every_owner_but_the_first_once():
     def claim(owner, key="51"):
         return Claim("VRID", key, owner, "%s wants %s" % (owner, key))
     assert clashes([claim("a"), claim("a"), claim("b"), claim("b"), claim("c", "52")]) == ["b wants 51"]
+
+
+def test_address_of():
+    assert address_of("2001:DB8:0::1") == "2001:db8::1"
+    assert address_of("web1.example.org") is None
+    assert address_of(None) is None

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.failover.stack.plugins.module_utils._keepalived_conf import keepalived_tree
+
 UNITS_MS = {"us": 0.001, "ms": 1, "s": 1000, "m": 60000, "h": 3600000, "d": 86400000}
 
 
@@ -15,31 +17,6 @@ class Unpredictable(Exception):
 
 
 # --- keepalived -------------------------------------------------------------
-
-
-def keepalived_tree(text):
-    """Nested [words, children] of a keepalived.conf."""
-    lines = re.sub(r"(?m)(^|\s)[#!].*$", "", text)
-    tokens = re.findall(r'"[^"]*"|[{}\n]|[^\s{}]+', lines)
-    root = [[], []]
-    stack, words = [root], []
-    for token in tokens:
-        if token == "{":
-            node = [words, []]
-            stack[-1][1].append(node)
-            stack.append(node)
-            words = []
-        elif token in ("}", "\n"):
-            if words:
-                stack[-1][1].append([words, []])
-                words = []
-            if token == "}" and len(stack) > 1:
-                stack.pop()
-        else:
-            words.append(token.strip('"'))
-    if words:
-        stack[-1][1].append([words, []])
-    return root
 
 
 def first(node, key, default=None):

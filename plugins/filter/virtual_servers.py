@@ -1,0 +1,18 @@
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions about keepalived's virtual servers, answered on the controller."""
+
+from __future__ import annotations
+
+from ansible_collections.failover.stack.plugins.module_utils._virtual_servers import connections, missing, network_peers, resolve_all
+
+
+class FilterModule:
+    def filters(self):
+        return {
+            "virtual_servers": resolve_all,
+            "virtual_servers_missing": missing,
+            "virtual_server_connections": connections,
+            "network_peers": network_peers,
+        }

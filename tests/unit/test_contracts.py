@@ -14,7 +14,7 @@ TASK_FILES = sorted(ROOT.glob("roles/*/tasks/**/*.yml"))
 # vars/<os_family>.yml and templates hold internal names; a dotted default such as `groups[x]` is allowed in defaults only.
 TOPOLOGY = re.compile(r"\b(groups|hostvars)\s*\[")
 # The demo application is nothing without a Tomcat.
-TESTED_WITH = {"demo_app": "tomcat_cluster"}
+TESTED_WITH = {"demo_app": "tomcat_cluster", "ipvs_realserver": "ipvs_director"}
 COMMAND = re.compile(r"ansible\.builtin\.(command|shell|raw):")
 
 

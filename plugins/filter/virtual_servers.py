@@ -5,14 +5,23 @@
 
 from __future__ import annotations
 
-from ansible_collections.failover.stack.plugins.module_utils._virtual_servers import connections, missing, network_peers, resolve_all
+from ansible_collections.failover.stack.plugins.module_utils._virtual_servers import (
+    connections,
+    missing,
+    network_peers,
+    resolve_all,
+    weightless,
+)
+from ansible_collections.failover.stack.plugins.module_utils._virtual_servers_conf import render
 
 
 class FilterModule:
     def filters(self):
         return {
             "virtual_servers": resolve_all,
+            "virtual_servers_conf": render,
             "virtual_servers_missing": missing,
+            "virtual_servers_weightless": weightless,
             "virtual_server_connections": connections,
             "network_peers": network_peers,
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from ansible_collections.failover.stack.plugins.module_utils import _preflight_virtual_servers
 from ansible_collections.failover.stack.plugins.module_utils._preflight import Claim
 
 
@@ -41,8 +42,29 @@ def _advert(where, instance, values):
         yield "%s.authentication is true, but keepalived_passwords has none for %r: add one." % (where, instance["name"])
 
 
+def _source(instance, values):
+    """This host's address on the instance's network; None where only the machine knows it."""
+    if instance.get("source_address"):
+        return _address(instance["source_address"])
+    if instance.get("network"):
+        return _address((values.get("keepalived_addresses") or {}).get(instance["network"]))
+    if instance.get("interface") and instance.get("unicast") is False:
+        return None
+    return _address(values.get("keepalived_address"))
+
+
+def _network(where, instance, values):
+    network, known = instance.get("network"), values.get("keepalived_addresses") or {}
+    if network and network not in known:
+        yield "%s.network is %r, which keepalived_addresses of this host does not have: give its address there." % (where, network)
+    if network and not instance.get("interface"):
+        yield "%s.network is %r, but interface is not given: name the interface on that network." % (where, network)
+    if instance.get("source_address") and _address(instance["source_address"]) is None:
+        yield "%s.source_address is %s, which is no address: give one of this host's." % (where, instance["source_address"])
+
+
 def _addresses(where, instance, values):
-    own = _address(values.get("keepalived_address"))
+    own = _source(instance, values)
     if not instance["addresses"]:
         yield "%s.addresses is empty: name the virtual address with its prefix length." % where
     for text in instance["addresses"]:
@@ -70,6 +92,7 @@ def _instance(where, instance, values):
         if value is not None and not low <= int(value) <= high:
             yield "%s.%s is %s: give a number from %d to %d." % (where, name, value, low, high)
     yield from _advert(where, instance, values)
+    yield from _network(where, instance, values)
     yield from _addresses(where, instance, values)
     yield from _tracks(where, instance, values)
     if instance.get("preempt_delay") and not instance.get("preempt"):
@@ -90,6 +113,14 @@ def _checks(host, values):
                     host, group["name"], name)
 
 
+def _same_wire(one, other, values):
+    """On one interface in one family, but in different subnets: those in one subnet are told by the claims."""
+    interfaces = [instance.get("interface") or values.get("keepalived_interface") for instance in (one, other)]
+    networks = [{_interface(text).network for text in instance["addresses"] if _interface(text)} for instance in (one, other)]
+    families = [{network.version for network in some} for some in networks]
+    return interfaces[0] == interfaces[1] and bool(families[0] & families[1]) and not networks[0] & networks[1]
+
+
 def problems(host, values):
     """One sentence each: host, variable, value, remedy."""
     found = []
@@ -107,15 +138,20 @@ def problems(host, values):
         found += _instance(where, instance, values)
         if instance["name"] in [other["name"] for other in instances[:number]]:
             found.append("%s has the name of another instance: give each its own." % where)
+        for other in instances[:number]:
+            if other["virtual_router_id"] == instance["virtual_router_id"] and _same_wire(other, instance, values):
+                found.append("%s.virtual_router_id is %s, which %s has on the same interface: give each its own." % (
+                    where, instance["virtual_router_id"], other["name"]))
     found += _checks(host, values)
-    return found
+    return found + _preflight_virtual_servers.problems(host, values)
 
 
 def claims(host, values):
     """A VRID within a segment, every virtual address, and the host's own address."""
     result = []
-    own = values.get("keepalived_address")
-    if _address(own):
+    for own in [values.get("keepalived_address"), *(values.get("keepalived_addresses") or {}).values()]:
+        if not _address(own):
+            continue
         result.append(Claim("address", str(_address(own)), "host %s" % host,
                             "%s: its address %s is also a virtual address: choose another for one of them." % (host, own)))
     for instance in values["keepalived_instances"]:

@@ -65,6 +65,8 @@ def _server(virtual, server, port):
     for name in INHERITED:
         if result.get(name) is None:
             result[name] = virtual.get(name) or {"method": "DR", "tunnel": {}, "checks": []}[name]
+    if result["method"] != "TUN" and not server.get("tunnel"):
+        result["tunnel"] = {}
     return result
 
 
@@ -134,7 +136,22 @@ def missing(wanted, table):
     return sentences
 
 
+def weightless(wanted, table):
+    """One sentence: who gets nothing new, though it should have weight. Healthy, but not to be forgotten."""
+    present = {_key(service): service for service in table or []}
+    names = []
+    for service in wanted:
+        rows = (present.get(_key(service)) or {}).get("servers") or []
+        idle = {plain(server["address"]) for server in rows if int(server["weight"]) == 0}
+        names += [str(server["name"]) for server in service["servers"] if int(server.get("weight", 1)) and plain(server["address"]) in idle]
+    if not names:
+        return "Every server in the table has its weight."
+    return "Without weight, drained or failed: %s." % ", ".join(dict.fromkeys(names))
+
+
 def connections(table, address):
     """{active, weights}: what the table says about one real server, over all services."""
-    rows = [server for service in table or [] for server in service.get("servers") or [] if plain(server["address"]) == plain(address)]
-    return {"active": sum(int(server.get("active") or 0) for server in rows), "weights": [int(server["weight"]) for server in rows]}
+    servers = [server for service in table or [] for server in service.get("servers") or []]
+    rows = [server for server in servers if plain(server["address"]) == plain(address)]
+    active = sum(int(server.get("active_connections") or 0) for server in rows)
+    return {"active": active, "weights": [int(server["weight"]) for server in rows]}

@@ -11,14 +11,16 @@ VALUES = {
     "keepalived_group": "haproxy", "keepalived_members": ["proxy1", "proxy2"], "keepalived_address": "198.18.0.13",
     "keepalived_version": 3, "keepalived_advert_interval": 0.1, "keepalived_scripts": [], "keepalived_processes": [],
     "keepalived_sync_groups": [], "keepalived_priority_first": 150, "keepalived_priority_step": 10,
-    "keepalived_instances": [INSTANCE], "keepalived_passwords": None,
+    "keepalived_instances": [INSTANCE], "keepalived_passwords": None, "keepalived_addresses": {}, "keepalived_interface": "eth0",
+    "keepalived_virtual_servers": [], "keepalived_virtual_services": [], "keepalived_networks": [], "keepalived_client_networks": [],
+    "keepalived_sync_daemon": {}, "keepalived_email": {},
 }
 
 
 def values(**changes):
     result = copy.deepcopy(VALUES)
     for name, value in changes.items():
-        if "keepalived_" + name in result:
+        if "keepalived_" + name in result and name != "addresses":
             result["keepalived_" + name] = value
         else:
             result["keepalived_instances"][0][name] = value

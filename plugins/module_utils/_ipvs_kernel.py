@@ -50,4 +50,4 @@ def built_in(listing):
 
 
 def wanted_modules(schedulers):
-    return ["ip_vs"] + sorted("ip_vs_" + name for name in set(schedulers))
+    return ["ip_vs", *sorted("ip_vs_" + name for name in set(schedulers))]

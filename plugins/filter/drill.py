@@ -8,65 +8,120 @@ from __future__ import annotations
 from ansible.errors import AnsibleFilterError
 
 FAULTS = (
-    ["none"]
+    ["none", "playbook"]
     + ["unit_" + act for act in ("kill", "stop")]
     + ["machine_" + act for act in ("kill", "pause", "cut", "isolate")]
 )
 
 
-def drill_selected(drills, only=""):
-    """The drills of a run: named by name or tier, or all that are not on request only."""
+def drill_selected(drills, only="", groups=None):
+    """The drills of a run: named by name or tier, or all that are not on request only. Those for each host are unfolded."""
     names = [d.get("name") for d in drills]
     for drill in drills:
-        if drill.get("fault") not in FAULTS:
-            raise AnsibleFilterError(
-                "drill_list: '%s' has the fault '%s': use one of %s"
-                % (drill.get("name"), drill.get("fault"), ", ".join(FAULTS))
-            )
+        check(drill)
         if names.count(drill["name"]) > 1:
             raise AnsibleFilterError("drill_list: '%s' is there twice: give each drill its own name" % drill["name"])
+    unfolded = [one for drill in drills for one in unfold(drill, groups or {})]
     words = [w.strip() for w in str(only or "").split(",") if w.strip()]
     if not words:
-        return [d for d in drills if not d.get("on_request")]
-    known = set(names) | set(d.get("tier") for d in drills)
+        return [d for d in unfolded if not d.get("on_request")]
+    known = set(names) | set(d["name"] for d in unfolded) | set(d.get("tier") for d in drills)
     for word in words:
         if word not in known:
             raise AnsibleFilterError(
                 "drill_only: '%s' is neither a drill nor a tier: use one of %s"
                 % (word, ", ".join(sorted(k for k in known if k)))
             )
-    return [d for d in drills if d["name"] in words or (d.get("tier") in words and not d.get("on_request"))]
+    return [
+        d
+        for d in unfolded
+        if d["name"] in words or d.get("part_of") in words or (d.get("tier") in words and not d.get("on_request"))
+    ]
 
 
-def drill_target(drill, glance, groups):
-    """The host a drill hits, by its rule and a glance at who holds and serves."""
-    rule = drill.get("target") or {}
-    if drill["fault"] == "none":
-        return ""
-    if "host" in rule:
-        return rule["host"]
-    if "holds" in rule:
-        held = (glance.get("holders") or {}).get(rule["holds"], [])
-        if len(held) != 1:
-            raise AnsibleFilterError(
-                "%s: %s is held by %s: exactly one holder is wanted before the drill"
-                % (drill["name"], rule["holds"], ", ".join(held) or "nobody")
-            )
-        return held[0]
-    members = groups.get(rule.get("group"), [])
+def check(drill):
+    fault, name = drill.get("fault"), drill.get("name")
+    if fault not in FAULTS:
+        raise AnsibleFilterError(
+            "drill_list: '%s' has the fault '%s': use one of %s" % (name, fault, ", ".join(FAULTS))
+        )
+    if fault == "playbook" and not drill.get("playbook"):
+        raise AnsibleFilterError("drill_list: '%s' has the fault 'playbook' and no playbook: name one" % name)
+    if fault.startswith("unit_") and not drill.get("unit"):
+        raise AnsibleFilterError("drill_list: '%s' has the fault '%s' and no unit: name one" % (name, fault))
+    if drill.get("download") and not drill["download"].get("path"):
+        raise AnsibleFilterError("drill_list: '%s' has a download without a path: name a file" % name)
+
+
+def unfold(drill, groups):
+    """One drill for each host; where the holder of an address is left out, for the first, the second ... of the others."""
+    rule = drill.get("each")
+    if not rule:
+        return [drill]
+    members = rule.get("hosts") or groups.get(rule.get("group"), [])
     if not members:
         raise AnsibleFilterError("%s: the group '%s' is empty" % (drill["name"], rule.get("group")))
+    if rule.get("not_holds"):
+        # Who holds it is known only when the drill begins.
+        ends = [(str(n + 1), dict(rule, index=n)) for n in range(len(members) - 1)]
+    else:
+        ends = [(host, {"host": host}) for host in members]
+    plain = dict((k, v) for k, v in drill.items() if k != "each")
+    title = drill.get("title", drill["name"])
+    return [
+        dict(plain, name="%s-%s" % (drill["name"], end), title="%s: %s" % (title, end), target=target, part_of=drill["name"])
+        for end, target in ends
+    ]
+
+
+def drill_targets(drill, glance, groups):
+    """The hosts a drill hits, by its rule and a glance at who holds and serves."""
+    rule = drill.get("target") or {}
+    if drill["fault"] in ("none", "playbook") and not rule:
+        return []
+    if "host" in rule:
+        return [rule["host"]]
+    if "holds" in rule:
+        return [holder(drill, glance, rule["holds"])]
+    members = list(rule.get("hosts") or groups.get(rule.get("group"), []))
+    if not members:
+        raise AnsibleFilterError("%s: the group '%s' is empty" % (drill["name"], rule.get("group")))
+    if rule.get("not_holds"):
+        held = holder(drill, glance, rule["not_holds"])
+        members = [host for host in members if host != held]
+        if not members:
+            raise AnsibleFilterError("%s: nobody is left but %s, which holds %s" % (drill["name"], held, rule["not_holds"]))
     if rule.get("serves"):
-        # The instance or its route is named after its host.
-        answer = glance.get("session") or {}
-        for host in members:
-            if any(host in str(answer.get(key, "")) for key in ("instance", "jvm_route", "session")):
-                return host
+        return [server(drill, glance, rule, members)]
+    if rule.get("all") or (rule.get("hosts") and "index" not in rule):
+        return members
+    return [members[int(rule.get("index", 0)) % len(members)]]
+
+
+def holder(drill, glance, address):
+    holders = glance.get("holders") or {}
+    if address not in holders:
         raise AnsibleFilterError(
-            "%s: the session's instance '%s' names no host of '%s'"
-            % (drill["name"], answer.get("instance"), rule["group"])
+            "%s: nobody was asked for %s: put it into drill_vips or the drill's vips" % (drill["name"], address)
         )
-    return members[int(rule.get("index", 0)) % len(members)]
+    held = holders[address]
+    if len(held) != 1:
+        raise AnsibleFilterError(
+            "%s: %s is held by %s: exactly one holder is wanted before the drill"
+            % (drill["name"], address, ", ".join(held) or "nobody")
+        )
+    return held[0]
+
+
+def server(drill, glance, rule, members):
+    # The instance or its route is named after its host.
+    answer = glance.get("session") or {}
+    for host in members:
+        if any(host in str(answer.get(key, "")) for key in ("instance", "jvm_route", "session")):
+            return host
+    raise AnsibleFilterError(
+        "%s: the session's instance '%s' names no host of '%s'" % (drill["name"], answer.get("instance"), rule.get("group"))
+    )
 
 
 def drill_units(drills, groups):
@@ -74,7 +129,7 @@ def drill_units(drills, groups):
     pairs = []
     for drill in drills:
         rule = drill.get("target") or {}
-        hosts = [rule["host"]] if "host" in rule else groups.get(rule.get("group"), [])
+        hosts = [rule["host"]] if "host" in rule else rule.get("hosts") or groups.get(rule.get("group"), [])
         if drill.get("unit") and drill["fault"].startswith("unit_"):
             pairs.extend({"host": h, "unit": drill["unit"]} for h in hosts)
     return [p for n, p in enumerate(pairs) if p not in pairs[:n]]
@@ -82,4 +137,4 @@ def drill_units(drills, groups):
 
 class FilterModule:
     def filters(self):
-        return {"drill_selected": drill_selected, "drill_target": drill_target, "drill_units": drill_units}
+        return {"drill_selected": drill_selected, "drill_targets": drill_targets, "drill_units": drill_units}

@@ -5,313 +5,25 @@
 
 Anonymous requests are open-loop: each is sent at its own planned time, whatever became of the others, so a
 stalled service cannot slow the measurement down. Visitors carry a session each and ask one after the other.
-Beside them, who answers ARP for each virtual address is asked every few milliseconds. Nothing is judged here.
+Beside them, slow downloads and quiet connections last through the fault, and who answers ARP for each virtual
+address is asked every few milliseconds. Nothing is judged here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import contextlib
 import json
-import os
-import socket
-import struct
 import time
-import zlib
+
+from ansible_collections.failover.stack.plugins.module_utils._drill_arp import Prober
+from ansible_collections.failover.stack.plugins.module_utils._drill_files import read_json
+from ansible_collections.failover.stack.plugins.module_utils._drill_http import Connection, Dropped, Refused, Visitor
+from ansible_collections.failover.stack.plugins.module_utils._drill_lasting import Downloads, Quiet, quiet_export
 
 # Result codes, one a request.
-OK, TIMEOUT, REFUSED, RESET, STATUS, BODY = range(6)
-CODES = ["ok", "time limit", "refused or unreachable", "connection lost", "bad status", "wrong body"]
+OK, TIMEOUT, REFUSED, RESET, STATUS, BODY, SORRY = range(7)
+CODES = ["ok", "time limit", "refused or unreachable", "connection lost", "bad status", "wrong body", "sorry"]
 ANONYMOUS = -1
-ETH_P_ARP = 0x0806
-
-
-class Dropped(Exception):
-    """The other side closed; fresh says whether nothing of an answer had come."""
-
-    def __init__(self, fresh):
-        super().__init__("connection lost")
-        self.fresh = fresh
-
-
-class Refused(Exception):
-    pass
-
-
-# --- HTTP -----------------------------------------------------------------
-
-
-def parse_response(data, closed=False):
-    """(status, headers, body, keep) of one complete answer, or None while it is incomplete."""
-    head, gap, body = data.partition(b"\r\n\r\n")
-    if not gap:
-        return None
-    lines = head.split(b"\r\n")
-    words = lines[0].split(None, 2)
-    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
-        raise ValueError("not an HTTP answer")
-    headers = []
-    length, chunked, keep = None, False, words[0] != b"HTTP/1.0"
-    for line in lines[1:]:
-        name, _colon, value = line.partition(b":")
-        name, value = name.strip().lower(), value.strip()
-        headers.append((name, value))
-        if name == b"content-length" and value.isdigit():
-            length = int(value)
-        elif name == b"transfer-encoding" and value.lower() == b"chunked":
-            chunked = True
-        elif name == b"connection":
-            keep = value.lower() != b"close"
-    status = int(words[1])
-    if chunked:
-        body = dechunk(body)
-        return None if body is None else (status, headers, body, keep)
-    if length is not None:
-        return None if len(body) < length else (status, headers, body[:length], keep)
-    return (status, headers, body, False) if closed else None
-
-
-def dechunk(data):
-    """The body of a complete chunked answer, None while the last chunk is missing."""
-    body = b""
-    while True:
-        line, gap, rest = data.partition(b"\r\n")
-        if not gap:
-            return None
-        size = int(line.split(b";")[0], 16)
-        if size == 0:
-            return body
-        if len(rest) < size + 2:
-            return None
-        body += rest[:size]
-        data = rest[size + 2 :]
-
-
-class Connection(asyncio.Protocol):
-    """One TCP connection, one request at a time."""
-
-    def __init__(self):
-        self.transport = None
-        self.waiting = None
-        self.data = b""
-        self.closed = False
-
-    def connection_made(self, transport):
-        self.transport = transport
-
-    def data_received(self, data):
-        self.data += data
-        self._try()
-
-    def _try(self, closed=False):
-        if self.waiting is None or self.waiting.done():
-            return
-        try:
-            answer = parse_response(self.data, closed)
-        except ValueError:
-            answer = (0, [], b"", False)
-        if answer is not None:
-            self.data = b""
-            self.waiting.set_result(answer)
-
-    def connection_lost(self, exc):
-        self.closed = True
-        self._try(closed=True)
-        if self.waiting is not None and not self.waiting.done():
-            self.waiting.set_exception(Dropped(not self.data))
-
-    async def ask(self, request):
-        if self.closed:
-            raise Dropped(True)
-        self.waiting = asyncio.get_running_loop().create_future()
-        self.transport.write(request)
-        return await self.waiting
-
-
-class Jar:
-    """A visitor's cookies."""
-
-    def __init__(self):
-        self.cookies = {}
-
-    def take(self, headers):
-        for name, value in headers:
-            if name == b"set-cookie":
-                key, eq, content = value.split(b";", 1)[0].partition(b"=")
-                if eq:
-                    self.cookies[key.strip()] = content.strip()
-
-    def header(self):
-        if not self.cookies:
-            return b""
-        return b"Cookie: " + b"; ".join(k + b"=" + v for k, v in self.cookies.items()) + b"\r\n"
-
-
-class Visitor:
-    """A session and what it must keep: its id, its counter."""
-
-    def __init__(self, number):
-        self.number = number
-        self.jar = Jar()
-        self.id = None
-        self.counter = 0
-
-    def judge(self, answer):
-        """None when the session lived on, otherwise the way it was lost."""
-        identity = str(answer.get("session")).partition(".")[0]
-        counter = int(answer.get("counter", 0))
-        before, last = self.id, self.counter
-        self.id, self.counter = identity, counter
-        if before is None:
-            return None
-        if identity != before:
-            return "id changed"
-        if answer.get("new"):
-            return "new again"
-        # A jump forward is a repeated GET; standing still or going back is lost work.
-        return "counter went from %d to %d" % (last, counter) if counter <= last else None
-
-
-# --- ARP ------------------------------------------------------------------
-
-
-def arp_question(mac, source, target):
-    """An ARP request frame; source None asks as a probe (RFC 5227), with an empty sender address."""
-    sender = socket.inet_aton(source) if source else b"\0" * 4
-    ether = b"\xff" * 6 + mac + struct.pack("!H", ETH_P_ARP)
-    return ether + struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + mac + sender + b"\0" * 6 + socket.inet_aton(target)
-
-
-def arp_answer(frame):
-    """(mac, address, asked_for) of an ARP reply, None for anything else."""
-    if len(frame) < 42 or frame[12:14] != b"\x08\x06" or frame[20:22] != b"\x00\x02":
-        return None
-    return (
-        binascii.hexlify(frame[22:28], ":").decode(),
-        socket.inet_ntoa(frame[28:32]),
-        socket.inet_ntoa(frame[38:42]),
-    )
-
-
-class Holders:
-    """Who answers for each address, round by round.
-
-    Rounds alternate between two forms of the question, and a reply names the form it answers: a
-    late reply of the round before cannot be taken for a second holder in this one.
-    """
-
-    def __init__(self, addresses, names=None):
-        self.names = dict(names or {})
-        self.macs = []
-        self.spans = dict((a, []) for a in addresses)  # [first, last, mask of holders]
-        self.rounds = {}
-        self.latest = {0: None, 1: None}
-
-    def index(self, mac):
-        if mac not in self.macs:
-            self.macs.append(mac)
-        return self.macs.index(mac)
-
-    def begin(self, form, now):
-        self.close(self.latest[form])
-        self.latest[form] = key = (now, form)
-        self.rounds[key] = dict((a, 0) for a in self.spans)
-
-    def reply(self, form, mac, address):
-        key = self.latest[form]
-        if key in self.rounds and address in self.rounds[key]:
-            self.rounds[key][address] |= 1 << self.index(mac)
-
-    def close(self, key):
-        for address, mask in self.rounds.pop(key, {}).items():
-            spans = self.spans[address]
-            if spans and spans[-1][2] == mask:
-                spans[-1][1] = key[0]
-            else:
-                spans.append([key[0], key[0], mask])
-
-    def finish(self):
-        for key in sorted(self.rounds):
-            self.close(key)
-
-    def export(self):
-        return {
-            "macs": self.macs,
-            "names": [self.names.get(m, m) for m in self.macs],
-            "spans": dict((a, [[round(b, 1), round(e, 1), m] for b, e, m in s]) for a, s in self.spans.items()),
-        }
-
-
-class Prober:
-    """Asks who has the virtual addresses."""
-
-    def __init__(self, vips, neighbours, now):
-        self.vips = vips
-        self.now = now
-        self.holders = Holders(vips)
-        self.neighbours = dict((a, n) for n, a in neighbours.items())
-        self.interface, self.source = route_to(vips[0])
-        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ARP))
-        self.socket.bind((self.interface, ETH_P_ARP))
-        self.socket.setblocking(False)
-        self.mac = self.socket.getsockname()[4]
-
-    def listen(self, loop):
-        loop.add_reader(self.socket.fileno(), self.read)
-
-    def read(self):
-        while True:
-            try:
-                frame = self.socket.recv(128)
-            except (BlockingIOError, OSError):
-                return
-            answer = arp_answer(frame)
-            if answer is None or frame[0:6] != self.mac:
-                continue
-            mac, address, asked = answer
-            if address in self.neighbours:
-                self.holders.names[mac] = self.neighbours[address]
-            self.holders.reply(0 if asked == "0.0.0.0" else 1, mac, address)
-
-    def ask(self, address, form):
-        with contextlib.suppress(OSError):
-            self.socket.send(arp_question(self.mac, self.source if form else None, address))
-
-    async def meet(self):
-        for address in self.neighbours:
-            self.ask(address, 1)
-        await asyncio.sleep(0.1)
-
-    async def run(self, every, stop):
-        form, step, start = 0, 0, time.monotonic()
-        while not stop.is_set():
-            self.holders.begin(form, self.now())
-            for address in self.vips:
-                self.ask(address, form)
-            form, step = 1 - form, step + 1
-            await asyncio.sleep(max(0.0, start + step * every - time.monotonic()))
-        self.holders.finish()
-
-
-def route_to(address):
-    """(interface, own address) towards an address, by asking the kernel's routing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect((address, 9))
-        source = probe.getsockname()[0]
-    best = ("", -1)
-    with open("/proc/net/route") as routes:
-        for line in routes.readlines()[1:]:
-            name, net, _gw, _flags, _ref, _use, _metric, mask = line.split()[:8]
-            net, mask = int(net, 16), int(mask, 16)
-            target = struct.unpack("=I", socket.inet_aton(address))[0]
-            if target & mask == net and bin(mask).count("1") > best[1]:
-                best = (name, bin(mask).count("1"))
-    return best[0], source
-
-
-# --- The observer ----------------------------------------------------------
 
 
 class Observer:
@@ -321,9 +33,9 @@ class Observer:
         self.origin = time.monotonic()
         self.limit = p["time_limit_ms"] / 1000.0
         self.instances = []
-        self.rows = []  # [sent ms, took 0.1 ms, visitor, code, instance]
+        self.served = []
+        self.rows = []  # [sent ms, took 0.1 ms, visitor, code, instance, kept connection, served by]
         self.lost = []
-        self.idle = []
         self.recent = {}
         self.reconnects = 0
         self.skipped = 0
@@ -384,11 +96,12 @@ class Observer:
         task = asyncio.current_task()
         timer = asyncio.get_running_loop().call_later(self.limit, task.cancel)
         sent = self.now()
-        code, instance = OK, -1
+        code, instance, served = OK, -1, -1
         try:
             request = self.request(path, keep, visitor.jar if visitor else None)
             status, headers, body, _keep = await self.exchange(request, keep, pool)
             code, instance = self.understand(status, headers, body, visitor, sent)
+            served = self.server_of(headers)
         except asyncio.CancelledError:
             code = TIMEOUT
         except Refused:
@@ -400,9 +113,23 @@ class Observer:
         took = self.now() - sent
         if code == OK and took > self.limit * 1000:
             code = TIMEOUT
-        self.rows.append((int(sent), int(took * 10), visitor.number if visitor else ANONYMOUS, code, instance))
+        number = visitor.number if visitor else ANONYMOUS
+        self.rows.append((int(sent), int(took * 10), number, code, instance, int(keep), served))
+
+    def server_of(self, headers):
+        """Index of the web server that says it answered, -1 when none says so."""
+        wanted = self.p["served_header"].lower().encode()
+        name = dict(headers).get(wanted, b"").decode("latin-1") if wanted else ""
+        if not name:
+            return -1
+        if name not in self.served:
+            self.served.append(name)
+        return self.served.index(name)
 
     def understand(self, status, headers, body, visitor, sent):
+        # Whatever its status: an apology is an answer, and no visitor's session can live in it.
+        if self.p["sorry_header"] and self.p["sorry_header"].lower().encode() in dict(headers):
+            return SORRY, -1
         if visitor:
             visitor.jar.take(headers)
         if status != 200:
@@ -479,12 +206,26 @@ class Observer:
                     self.back = back
             elif time.monotonic() - settle_from >= told.get("settle_s", 5):
                 break
+        self.length = self.now()
         stop.set()
 
     async def run(self):
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        self.back = False
-        jobs = [self.wait_for_end(stop), self.anonymous(stop)]
+        self.back, self.length = False, 0
+        downloads = Downloads(
+            self.p["download"],
+            self.p["address"],
+            self.p["port"],
+            self.request(self.p["download"]["path"], False),
+            self.now,
+        )
+        quiet = [
+            Quiet(self.p["quiet"]["every_s"], self.request(self.p["path"], True), self.connect, self.now)
+            for _n in range(self.p["quiet"]["count"])
+        ]
+        if self.p["download"]["count"]:
+            await downloads.prepare()
+        jobs = [self.wait_for_end(stop), self.anonymous(stop)] + downloads.jobs(stop) + [q.run(stop) for q in quiet]
         prober = None
         if self.p["vips"]:
             prober = Prober(self.p["vips"], self.p["neighbours"], self.now)
@@ -496,11 +237,12 @@ class Observer:
         self.rows.sort()
         return {
             "started": self.started,
-            "length_ms": int(self.now()),
+            "length_ms": int(self.length),
             "codes": CODES,
             "instances": self.instances,
+            "served": self.served,
             "samples": self.samples,
-            "rows": [list(c) for c in zip(*self.rows)] if self.rows else [[], [], [], [], []],
+            "rows": [list(c) for c in zip(*self.rows)] if self.rows else [[] for _c in range(7)],
             "lost": self.lost,
             "sessions": self.p["sessions"],
             "rate": self.p["rate"],
@@ -508,6 +250,8 @@ class Observer:
             "skipped": self.skipped,
             "lag_ms": round(self.lag * 1000, 1),
             "all_back": self.back,
+            "downloads": downloads.export(),
+            "quiet": quiet_export(quiet),
             "arp": prober.holders.export() if prober else {"macs": [], "names": [], "spans": {}},
         }
 
@@ -536,38 +280,3 @@ async def probe(p):
         "answers": [CODES[row[3]] for row in observer.rows],
         "session": observer.samples[-1] if observer.samples else {},
     }
-
-
-def read_json(path):
-    try:
-        with open(path) as handle:
-            return json.load(handle)
-    except (OSError, ValueError):
-        return None
-
-
-def write_json(path, value):
-    """Whole or not at all: the observer reads it while we write."""
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    with open(path + ".new", "w") as handle:
-        json.dump(value, handle)
-    os.rename(path + ".new", path)
-
-
-def wait_for_file(path, seconds):
-    """What the observer left, None when it left nothing in time."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = read_json(path)
-        if found is not None:
-            return found
-        time.sleep(0.2)
-    return None
-
-
-def pack(value):
-    return base64.b64encode(zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 6)).decode()
-
-
-def unpack(text):
-    return json.loads(zlib.decompress(base64.b64decode(text)).decode())

@@ -6,21 +6,35 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 # What mends what; the order in which a machine of unknown state is healed.
 MEND = {"kill": "start", "pause": "unpause", "cut": "uncut", "isolate": "unisolate"}
+
+# What is done to a cable, at the host's end of it.
+LINKS = {
+    "cut": "ip link set %(cable)s down",
+    "uncut": "ip link set %(cable)s up",
+    "isolate": "ip link set %(cable)s nomaster",
+    "unisolate": "ip link set %(cable)s master %(bridge)s",
+}
+READ_CABLES = 'cd /sys/class/net && for i in eth*; do echo "$i $(cat $i/iflink) $(cat $i/address)"; done'
 
 
 class MachineError(Exception):
     pass
 
 
+def link_name(line):
+    """Name of the interface in a line of `ip -o link`."""
+    return line.partition(":")[2].strip().split(":")[0].split("@")[0]
+
+
 def link_of(listing, index):
     """Name of the interface with this index in the output of `ip -o link`."""
     for line in listing.splitlines():
-        number, _colon, rest = line.partition(":")
-        if number.strip() == str(index):
-            return rest.strip().split(":")[0].split("@")[0]
+        if line.partition(":")[0].strip() == str(index):
+            return link_name(line)
     raise MachineError("no interface with index %s on the host" % index)
 
 
@@ -67,26 +81,38 @@ class DockerMachine:
         )
         return out.decode()
 
-    def cable(self):
-        """The host's end of the machine's cable."""
-        done = self.container.exec_run(["cat", "/sys/class/net/eth0/iflink"])
-        if done.exit_code:
-            raise MachineError("%s: eth0 has no peer on the host: %s" % (self.name, done.output.decode().strip()))
-        return link_of(self.helper("ip -o link"), int(done.output))
+    def cables(self, listing=None):
+        """The host's ends of all of the machine's cables, each with the switch it belongs to.
 
-    def bridge(self):
-        """The switch into which the machine's (first) cable goes."""
-        network = next(iter(self.container.attrs["NetworkSettings"]["Networks"].values()))
-        attributes = self.client.networks.get(network["NetworkID"]).attrs
-        return (attributes.get("Options") or {}).get("com.docker.network.bridge.name") or "br-" + attributes["Id"][:12]
+        Read inside the container, also where that only carries a machine with a kernel of its own: the cable ends
+        at the container's interface, with or without an address. A cable taken off its switch does not say any
+        more where it belonged, so the switch is found by the interface's MAC address in Docker's description.
+        """
+        done = self.container.exec_run(["sh", "-c", READ_CABLES])
+        inside = [line.split() for line in done.output.decode().splitlines() if len(line.split()) == 3]
+        if done.exit_code or not inside:
+            raise MachineError("%s: no interface has a peer on the host: %s" % (self.name, done.output.decode().strip()))
+        switches, listing = self.switches(), listing or self.helper("ip -o link")
+        found = []
+        for interface, peer, mac in inside:
+            if mac not in switches:
+                raise MachineError("%s: %s (%s) is in none of its container's networks" % (self.name, interface, mac))
+            found.append((link_of(listing, int(peer)), switches[mac]))
+        return found
 
-    def move(self, command):
-        """(before, after) of one command on the cable."""
-        out = self.helper(
-            "date +%%s.%%N && %s && date +%%s.%%N" % (command % {"cable": self.cable(), "bridge": self.bridge()})
-        )
-        stamps = out.split()
-        return float(stamps[0]), float(stamps[-1])
+    def switches(self):
+        """The bridge by the MAC address of the interface that goes into it."""
+        found = {}
+        for network in self.container.attrs["NetworkSettings"]["Networks"].values():
+            attributes = self.client.networks.get(network["NetworkID"]).attrs
+            options = attributes.get("Options") or {}
+            name = options.get("com.docker.network.bridge.name") or "br-" + attributes["Id"][:12]
+            found[network["MacAddress"].lower()] = name
+        return found
+
+    def line(self, act):
+        """The command that does this to every cable."""
+        return " && ".join(LINKS[act] % {"cable": c, "bridge": b} for c, b in self.cables())
 
     def timed(self, act):
         at = time.time()
@@ -105,40 +131,56 @@ class DockerMachine:
     def unpause(self):
         return self.timed(self.container.unpause)
 
-    def cut(self):
-        return self.move("ip link set %(cable)s down")
+    # Taken off the bridge no frame gets anywhere, while the carrier stays. (Port state 'disabled' does not do: without
+    # spanning tree the kernel sets it back to 'forwarding' at once.)
 
-    def uncut(self):
-        return self.move("ip link set %(cable)s up")
-
-    def isolate(self):
-        # Taken off the bridge: no frame gets anywhere, while the carrier stays. (Port state 'disabled' does not do: without
-        # spanning tree the kernel sets it back to 'forwarding' at once.)
-        return self.move("ip link set %(cable)s nomaster")
-
-    def unisolate(self):
-        return self.move("ip link set %(cable)s master %(bridge)s")
+    def ailing(self):
+        """What is wrong with the cables of a running machine: (act, command) each."""
+        listing = self.helper("ip -d -o link")
+        found = []
+        for cable, bridge in self.cables(listing):
+            shown = next(line for line in listing.splitlines() if link_name(line) == cable)
+            act = None
+            if "state DOWN" in shown or ",UP" not in shown.split(">")[0]:
+                act = "uncut"
+            elif " master " not in shown:
+                act = "unisolate"
+            if act:
+                found.append((act, LINKS[act] % {"cable": cable, "bridge": bridge}))
+        return found
 
     def heal(self):
         """Mends whatever is broken; the list of what was."""
         done, at = [], time.time()
         status = self.status()
         if status == "paused":
-            self.unpause()
+            at, _after = self.unpause()
             done.append("unpause")
         elif status != "running":
-            self.start()
-            # A started container has a new cable.
-            return ["start"], at, time.time()
-        cable = self.cable()
-        out = self.helper("ip -d -o link show dev %s" % cable)
-        if "state DOWN" in out or ",UP" not in out.split(">")[0]:
-            self.helper("ip link set %s up" % cable)
-            done.append("uncut")
-        elif " master " not in out:
-            self.helper("ip link set %s master %s" % (cable, self.bridge()))
-            done.append("unisolate")
-        return done, at, time.time()
+            # A started container has new cables.
+            return (["start"], *self.start())
+        wrong = self.ailing()
+        if wrong:
+            began, _after = stamped(self, " && ".join(command for _act, command in wrong))
+            at = at if done else began
+        return done + sorted(set(act for act, _command in wrong)), at, time.time()
+
+
+def stamped(machine, script):
+    """(before, after) of a script in the host's network namespace, taken beside it: a helper needs time to start."""
+    stamps = machine.helper("date +%%s.%%N && %s && date +%%s.%%N" % script).split()
+    return float(stamps[0]), float(stamps[-1])
+
+
+def together(machines, act):
+    """(before, after) of one act on all machines at the same moment; (machine, mended) pairs when healing."""
+    if act in LINKS:
+        script = " && ".join(machine.line(act) for machine in machines)
+        return (*stamped(machines[0], script), [])
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        got = list(pool.map(lambda machine: getattr(machine, act)(), machines))
+    mended = [(machine.name, g[0]) for machine, g in zip(machines, got)] if act == "heal" else []
+    return min(g[-2] for g in got), max(g[-1] for g in got), mended
 
 
 DRIVERS = {"docker": DockerMachine}

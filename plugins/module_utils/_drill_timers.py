@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.failover.stack.plugins.module_utils._drill_ipvs import virtual_servers, worst_ms
 from ansible_collections.failover.stack.plugins.module_utils._keepalived_conf import keepalived_tree
 
 UNITS_MS = {"us": 0.001, "ms": 1, "s": 1000, "m": 60000, "h": 3600000, "d": 86400000}
@@ -27,9 +28,9 @@ def first(node, key, default=None):
 
 
 def keepalived_timers(text):
-    """The VRRP instances and scripts of a keepalived.conf."""
-    instances, scripts = [], {}
-    for node in keepalived_tree(text)[1]:
+    """The VRRP instances, scripts and virtual servers of a keepalived.conf."""
+    instances, scripts, tree = [], {}, keepalived_tree(text)
+    for node in tree[1]:
         words = node[0] or [""]
         if words[0] == "vrrp_script" and len(words) > 1:
             interval = float(first(node, "interval", 1))
@@ -51,7 +52,7 @@ def keepalived_timers(text):
                     "scripts": [w[0] for w, _c in blocks.get("track_script", [])],
                 }
             )
-    return {"instances": instances, "scripts": scripts}
+    return {"instances": instances, "scripts": scripts, "virtual_servers": virtual_servers(tree)}
 
 
 def master_down_ms(version, priority, advert_ms):
@@ -210,7 +211,7 @@ def predict_vrrp(spec, timers, target):
     best = None
     for host in sorted(timers):
         for instance in (timers[host].get("keepalived") or {}).get("instances", []):
-            if spec["vip"] in instance["addresses"] and host != target:
+            if spec["vip"] in instance["addresses"] and host not in target.split(", "):
                 wait = master_down_ms(instance["version"], instance["priority"], instance["advert_ms"])
                 if best is None or wait < best[0]:
                     best = (wait, host, instance)
@@ -245,6 +246,27 @@ def predict_haproxy(spec, timers, target):
         server.get("fall") or 3,
         took,
     )
+
+
+def predict_ipvs(spec, timers, _target):
+    """The slowest director counts: either may be the master. spec: vip, silent, and to narrow it down port and server."""
+    silent, worst = spec.get("silent", "connect"), None
+    for host in sorted(timers):
+        servers = (timers[host].get("keepalived") or {}).get("virtual_servers", [])
+        found = worst_ms(servers, spec["vip"], silent, spec.get("port"), spec.get("server"))
+        if found is None:
+            continue
+        if found[0] is None:
+            raise Unpredictable(
+                "no check of real server %s on %s notices this (silent: %s)" % (found[2]["address"], host, silent)
+            )
+        if worst is None or found[0] > worst[0]:
+            worst = found
+    if worst is None:
+        raise Unpredictable("no keepalived.conf has a virtual server %s with a real server" % spec["vip"])
+    took, check, real = worst
+    shown = ", ".join("%s %g" % pair for pair in sorted(check["timers"].items()))
+    return took, "%s of %s: %s: at most %.0f ms" % (check["kind"], real["address"], shown or "defaults", took)
 
 
 def predict_modjk(_spec, timers, _target):
@@ -304,6 +326,7 @@ PREDICTORS = {
     "fixed": predict_fixed,
     "vrrp": predict_vrrp,
     "haproxy_check": predict_haproxy,
+    "ipvs_check": predict_ipvs,
     "modjk": predict_modjk,
     "restart": predict_restart,
     "script": predict_script,

@@ -10,7 +10,8 @@ DOCUMENTATION = r"""
 module: drill_machine
 short_description: Break or mend a whole machine of a lab and say exactly when
 description:
-  - Takes a lab machine's power, freezes it or cuts its cable, and undoes it, from outside the machine.
+  - Takes a lab machine's power, freezes it or cuts its cables, and undoes it, from outside the machine. Several machines are
+    hit at the same moment.
   - Runs on the controller. The only driver today is Docker; membership of the docker group is enough.
 version_added: 0.1.0
 author:
@@ -24,7 +25,7 @@ options:
   act:
     description:
       - V(kill) takes the power and V(start) gives it back. V(pause) freezes and V(unpause) thaws.
-      - V(cut) takes the carrier away (the cable is pulled) and V(uncut) gives it back.
+      - V(cut) takes the carrier away (every cable is pulled) and V(uncut) gives it back.
       - V(isolate) stops all frames while the carrier stays (a dead switch behind the port) and V(unisolate) lets them pass.
       - V(heal) mends whatever is broken and does nothing to a sound machine.
     type: str
@@ -51,11 +52,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 at:
-  description: Seconds since the epoch just before the (first) act.
+  description: Seconds since the epoch just before the first act.
   returned: always
   type: float
 done:
-  description: Seconds since the epoch just after the (last) act.
+  description: Seconds since the epoch just after the last act.
   returned: always
   type: float
 healed:
@@ -67,7 +68,7 @@ healed:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._drill_machine import DRIVERS, MachineError
+from ansible_collections.failover.stack.plugins.module_utils._drill_machine import DRIVERS, MachineError, together
 
 ACTS = ["kill", "start", "pause", "unpause", "cut", "uncut", "isolate", "unisolate", "heal"]
 
@@ -84,23 +85,18 @@ def main():
     act, healed, at, done = module.params["act"], {}, time.time(), time.time()
     if module.check_mode:
         module.exit_json(changed=act != "heal", at=at, done=done, healed={})
-    first = None
     try:
-        for name in module.params["machines"]:
-            machine = DRIVERS[module.params["driver"]].open(name)
-            if act == "heal":
-                mended, at, done = machine.heal()
-                if mended:
-                    healed[name] = mended
-            else:
-                at, done = getattr(machine, act)()
-            first = at if first is None else first
+        driver = DRIVERS[module.params["driver"]]
+        machines = [driver.open(name) for name in module.params["machines"]]
+        if machines:
+            at, done, mended = together(machines, act)
+            healed = dict((name, what) for name, what in mended if what)
     except MachineError as error:
         module.fail_json(msg=str(error))
     except Exception as error:  # the SDK's own errors have no common, importable base when it is missing
         module.fail_json(msg="%s of %s failed: %s" % (act, ", ".join(module.params["machines"]), error))
     changed = act != "heal" or bool(healed)
-    module.exit_json(changed=changed, at=at if first is None else first, done=done, healed=healed)
+    module.exit_json(changed=changed, at=at, done=done, healed=healed)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ module: drill_observe
 short_description: Watch a service from a client's side while something is being broken
 description:
   - Sends anonymous requests at a fixed rate and visitors' requests with sessions, each with its own time stamp and
-    time limit, and asks by ARP who holds the virtual addresses.
+    time limit, and asks by ARP who holds the virtual addresses. Also downloads slowly and keeps quiet connections.
   - Runs until it is told to finish; start it with C(async). Needs only Python and the right to open a raw socket.
 version_added: 0.1.0
 author:
@@ -56,6 +56,14 @@ options:
         description: Addresses by host name, to give the holders' MAC addresses a name.
         type: dict
         default: {}
+      served_header:
+        description: Header of the answers that names the web server which gave them; none when empty.
+        type: str
+        default: X-Served-By
+      sorry_header:
+        description: Header that marks an answer of a sorry server, whatever its status; none when empty.
+        type: str
+        default: X-Sorry
   load:
     description: How much is asked.
     type: dict
@@ -85,6 +93,44 @@ options:
         description: Milliseconds between two ARP questions.
         type: int
         default: 50
+  download:
+    description: Downloads of one file that are read slowly, so that they are under way through the fault.
+    type: dict
+    default: {}
+    suboptions:
+      path:
+        description: Path of the file. The same on every server, with a length in the answer.
+        type: str
+        default: ""
+      count:
+        description: How many at the same time.
+        type: int
+        default: 0
+      rate_bytes_s:
+        description: Bytes a second; 0 to take the file's length divided by O(download.planned_s).
+        type: int
+        default: 0
+      planned_s:
+        description: How many seconds the file has to last.
+        type: float
+        default: 60
+      anew_s:
+        description: A download that has ended is begun anew until so many seconds have passed.
+        type: float
+        default: 0
+  quiet:
+    description: Kept connections with a request now and then.
+    type: dict
+    default: {}
+    suboptions:
+      count:
+        description: How many.
+        type: int
+        default: 0
+      every_s:
+        description: Seconds between two requests; less than the server's own patience with idle connections.
+        type: float
+        default: 2
   max_s:
     description: Longest time to observe in seconds.
     type: int
@@ -139,6 +185,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils import _drill_client as client
+from ansible_collections.failover.stack.plugins.module_utils import _drill_files as files
 
 SERVICE = {
     "address": {"type": "str", "required": True},
@@ -148,6 +195,8 @@ SERVICE = {
     "session_path": {"type": "str", "default": "/session.json"},
     "vips": {"type": "list", "elements": "str", "default": []},
     "neighbours": {"type": "dict", "default": {}},
+    "served_header": {"type": "str", "default": "X-Served-By"},
+    "sorry_header": {"type": "str", "default": "X-Sorry"},
 }
 LOAD = {
     "rate": {"type": "int", "default": 100},
@@ -157,6 +206,18 @@ LOAD = {
     "time_limit_ms": {"type": "int", "default": 1000},
     "arp_ms": {"type": "int", "default": 50},
 }
+DOWNLOAD = {
+    "path": {"type": "str", "default": ""},
+    "count": {"type": "int", "default": 0},
+    "rate_bytes_s": {"type": "int", "default": 0},
+    "planned_s": {"type": "float", "default": 60},
+    "anew_s": {"type": "float", "default": 0},
+}
+QUIET = {"count": {"type": "int", "default": 0}, "every_s": {"type": "float", "default": 2}}
+
+
+def nested(options):
+    return {"type": "dict", "options": options, "default": {}, "apply_defaults": True}
 
 
 def main():
@@ -164,7 +225,9 @@ def main():
         argument_spec={
             "state": {"type": "str", "choices": ["run", "finish", "probe"], "default": "run"},
             "service": {"type": "dict", "options": SERVICE},
-            "load": {"type": "dict", "options": LOAD, "default": {}, "apply_defaults": True},
+            "load": nested(LOAD),
+            "download": nested(DOWNLOAD),
+            "quiet": nested(QUIET),
             "max_s": {"type": "int", "default": 180},
             "control": {"type": "path", "default": "/run/failover-drill/finish"},
             "settle_s": {"type": "float", "default": 5},
@@ -178,12 +241,13 @@ def main():
     if module.check_mode:
         module.exit_json(changed=False)
     if p["state"] == "finish":
-        client.write_json(p["control"], {k: p[k] for k in ("settle_s", "wait_for_all", "wait_s")})
-        seen = client.wait_for_file(p["control"] + ".seen", p["settle_s"] + p["wait_s"] + 30)
+        files.write_json(p["control"], {k: p[k] for k in ("settle_s", "wait_for_all", "wait_s")})
+        seen = files.wait_for_file(p["control"] + ".seen", p["settle_s"] + p["wait_s"] + 30)
         if seen is None:
             module.fail_json(msg="the observer did not finish: it was not running, or this machine has no time for it")
         module.exit_json(changed=False, data=seen)
-    settings = dict(p["service"], **dict(p["load"], max_s=p["max_s"], control=p["control"]))
+    more = {k: p[k] for k in ("max_s", "control", "download", "quiet")}
+    settings = dict(p["service"], **dict(p["load"], **more))
     try:
         if p["state"] == "probe":
             module.exit_json(changed=False, **asyncio.run(client.probe(settings)))
@@ -193,7 +257,7 @@ def main():
         seen = asyncio.run(client.Observer(settings).run())
     except PermissionError as error:
         module.fail_json(msg="the observer may not open a raw socket (%s): run it as root with CAP_NET_RAW" % error)
-    client.write_json(p["control"] + ".seen", client.pack(seen))
+    files.write_json(p["control"] + ".seen", files.pack(seen))
     module.exit_json(changed=False)
 
 

@@ -30,11 +30,23 @@ options:
     default: {}
     suboptions:
       target:
-        description: The host that was broken.
+        description: The host that was broken, or several, separated by commas.
+        type: str
+        default: ""
+      address:
+        description: Address that was asked.
         type: str
         default: ""
       fault_at:
         description: When, in seconds since the epoch; 0 for no fault.
+        type: float
+        default: 0
+      fault_done:
+        description: When that was over, in seconds since the epoch.
+        type: float
+        default: 0
+      heal_done:
+        description: When the healing was over.
         type: float
         default: 0
       heal_at:
@@ -84,16 +96,20 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils import _drill_analysis as analysis
-from ansible_collections.failover.stack.plugins.module_utils._drill_client import unpack
+from ansible_collections.failover.stack.plugins.module_utils._drill_files import unpack
+from ansible_collections.failover.stack.plugins.module_utils._drill_table import one_line
 from ansible_collections.failover.stack.plugins.module_utils._drill_timers import predict
 
-NOTHING = {"started": 0, "rows": [[], [], [], [], []], "codes": [], "arp": {}}
+NOTHING = {"started": 0, "rows": [[] for _column in range(7)], "codes": [], "arp": {}}
 
 
 EVENTS = {
     "target": {"type": "str", "default": ""},
+    "address": {"type": "str", "default": ""},
     "fault_at": {"type": "float", "default": 0},
+    "fault_done": {"type": "float", "default": 0},
     "heal_at": {"type": "float", "default": 0},
+    "heal_done": {"type": "float", "default": 0},
     "problem": {"type": "str", "default": ""},
 }
 
@@ -113,7 +129,8 @@ def main():
     drill = p["drill"]
     seen = unpack(p["data"]) if p["data"] else NOTHING
     given = p["events"]
-    events = {"fault_at": given["fault_at"] or None, "heal_at": given["heal_at"] or None, "target": given["target"]}
+    events = {k: given[k] or None for k in ("fault_at", "fault_done", "heal_at", "heal_done")}
+    events.update(target=given["target"], address=given["address"])
     result = analysis.analyse(seen, drill, events, predict(drill.get("predict", {}), p["timers"], given["target"]))
     if given["problem"]:
         result["missed"].insert(0, "%s: %s" % (drill["name"], given["problem"]))
@@ -124,7 +141,7 @@ def main():
         kept = {k: seen.get(k) for k in ("rows", "instances", "arp", "codes", "rate")}
         with open(os.path.join(p["directory"], "seen", drill["name"] + ".json"), "w") as handle:
             json.dump({"result": result, "seen": kept}, handle, separators=(",", ":"))
-    module.exit_json(changed=True, line=analysis.one_line(result), passed=result["passed"], missed=result["missed"])
+    module.exit_json(changed=True, line=one_line(result), passed=result["passed"], missed=result["missed"])
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ import json
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils import _drill_analysis as analysis
+from ansible_collections.failover.stack.plugins.module_utils._drill_table import table
 
 
 def load(directory, order):
@@ -116,7 +116,7 @@ def main():
         with open(os.path.join(directory, "index.html"), "w") as handle:
             handle.write(page.replace("@@DATA@@", data.replace("</", "<\\/")))
         point(os.path.join(os.path.dirname(directory), "latest"), os.path.basename(directory))
-    module.exit_json(changed=True, table=analysis.table(results), missed=missed, page=directory + "/index.html")
+    module.exit_json(changed=True, table=table(results), missed=missed, page=directory + "/index.html")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,12 @@ options:
     type: str
     choices: [kill, stop, start]
     required: true
+  moment:
+    description:
+      - Seconds since the epoch at which to act, so that several hosts act at the same moment; at once when that has passed.
+      - At most a minute ahead.
+    type: float
+    default: 0
 attributes:
   check_mode:
     description: Nothing is done in check mode.
@@ -66,6 +72,7 @@ def main():
         argument_spec={
             "unit": {"type": "str", "required": True},
             "act": {"type": "str", "choices": ["kill", "stop", "start"], "required": True},
+            "moment": {"type": "float", "default": 0},
         },
         supports_check_mode=True,
     )
@@ -79,6 +86,9 @@ def main():
     if act == "kill" and not active:
         module.fail_json(msg="unit '%s' is %s: there is nothing to kill" % (unit, shown.get("ActiveState")))
     changed = not (act == "start" and active) and not (act == "stop" and shown.get("ActiveState") == "inactive")
+    wait = module.params["moment"] - time.time()
+    if 0 < wait < 60 and not module.check_mode:
+        time.sleep(wait)
     at = time.time()
     if changed and not module.check_mode:
         if shown.get("ActiveState") == "failed" and act == "start":

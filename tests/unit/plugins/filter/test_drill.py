@@ -39,7 +39,7 @@ def test_unknown_selection_names_what_there_is():
 
 
 def test_unknown_fault_is_refused():
-    with pytest.raises(AnsibleFilterError, match="'x' has the fault 'burn': use one of none, unit_kill"):
+    with pytest.raises(AnsibleFilterError, match="'x' has the fault 'burn': use one of none, playbook, unit_kill"):
         filters.drill_selected([{"name": "x", "fault": "burn"}])
 
 
@@ -49,18 +49,18 @@ def test_two_drills_of_one_name_are_refused():
 
 
 def target(rule, glance=None, fault="unit_kill"):
-    return filters.drill_target({"name": "d", "fault": fault, "target": rule}, glance or {}, GROUPS)
+    return filters.drill_targets({"name": "d", "fault": fault, "target": rule}, glance or {}, GROUPS)
 
 
 def test_targets():
-    assert target({"host": "db1"}) == "db1"
-    assert target({"group": "web", "index": 1}) == "web2"
-    assert target({"group": "web"}) == "web1"
-    assert target({"holds": "v"}, {"holders": {"v": ["proxy2"]}}) == "proxy2"
+    assert target({"host": "db1"}) == ["db1"]
+    assert target({"group": "web", "index": 1}) == ["web2"]
+    assert target({"group": "web"}) == ["web1"]
+    assert target({"holds": "v"}, {"holders": {"v": ["proxy2"]}}) == ["proxy2"]
     assert (
-        target({"group": "web", "serves": "session"}, {"session": {"instance": "t", "jvm_route": "web2-t"}}) == "web2"
+        target({"group": "web", "serves": "session"}, {"session": {"instance": "t", "jvm_route": "web2-t"}}) == ["web2"]
     )
-    assert target({}, fault="none") == ""
+    assert target({}, fault="none") == []
 
 
 @pytest.mark.parametrize("held, said", [([], "nobody"), (["a", "b"], "a, b")])

@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils import _drill_analysis as analysis
+from ansible_collections.failover.stack.plugins.module_utils import _drill_table as table
 
 DRILL = {"name": "d", "fault": "unit_kill", "budget_ms": 100, "expect": {"sessions_lost_max": 0, "vip_holders_max": 1}}
 
 
 def seen(rows, **more):
     """An observer's columns: (sent, took ms, visitor, code, instance)."""
-    columns = [list(c) for c in zip(*[(r[0], r[1] * 10, r[2], r[3], r[4]) for r in rows])]
+    columns = [list(c) for c in zip(*[(r[0], r[1] * 10, *r[2:5], *(r[5:] or (0, -1))) for r in rows])]
     arp = {"macs": ["a", "b"], "names": ["a", "b"], "spans": {"v": [[0, 5000, 1]]}}
-    codes = ["ok", "time limit", "refused", "lost", "status", "body"]
+    codes = ["ok", "time limit", "refused", "lost", "status", "body", "sorry"]
     return dict({"started": 1000.0, "rows": columns, "codes": codes, "arp": arp, "lost": [], "sessions": 2}, **more)
 
 
@@ -140,7 +141,7 @@ def test_failures_before_the_fault_spoil_a_drill():
 
 
 def test_nothing_observed_is_missed():
-    empty = dict(seen(steady()), rows=[[], [], [], [], []])
+    empty = dict(seen(steady()), rows=[[] for _column in range(7)])
     result = analysis.analyse(empty, DRILL, {"fault_at": 1002.0, "heal_at": 1004.0}, (None, ""))
     assert "d: nothing was observed before the fault" in result["missed"]
 
@@ -174,7 +175,7 @@ def test_thin_keeps_failures_and_slow_answers():
 
 
 def test_table_lines_up():
-    lines = analysis.table([judge(), judge(rows=steady(failed=(2000, 2100)))])
+    lines = table.table([judge(), judge(rows=steady(failed=(2000, 2100)))])
     assert len(lines) == 3
     assert lines[1].endswith("ok")
     assert lines[2].endswith("MISSED")
@@ -182,6 +183,6 @@ def test_table_lines_up():
 
 
 def test_one_line():
-    assert analysis.one_line(judge()).startswith(
+    assert table.one_line(judge()).startswith(
         "ok     d: outage 0 ms (predicted 50 ms, budget 100 ms), 0 of 50 failed"
     )

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils import _drill_client as client
+from ansible_collections.failover.stack.plugins.module_utils import _drill_files as files
 
 SETTINGS = {
     "address": "127.0.0.1",
@@ -22,102 +23,11 @@ SETTINGS = {
     "neighbours": {},
     "arp_ms": 50,
     "max_s": 1,
+    "served_header": "X-Served-By",
+    "sorry_header": "X-Sorry",
+    "download": {"path": "", "count": 0, "rate_bytes_s": 0, "planned_s": 1, "anew_s": 0},
+    "quiet": {"count": 0, "every_s": 0.1},
 }
-
-
-def test_response_by_length():
-    data = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-    assert client.parse_response(data[:-1]) is None
-    assert client.parse_response(data[:10]) is None
-    assert client.parse_response(data)[0::2] == (200, b"hi")
-
-
-def test_response_in_chunks():
-    data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"
-    assert client.parse_response(data[:-8]) is None
-    assert client.parse_response(data)[2] == b"abcde"
-
-
-def test_response_until_closed():
-    data = b"HTTP/1.0 503 No\r\n\r\nbody"
-    assert client.parse_response(data) is None
-    assert client.parse_response(data, closed=True)[0] == 503
-
-
-def test_response_that_is_none():
-    with pytest.raises(ValueError):
-        client.parse_response(b"garbage\r\n\r\n")
-
-
-def test_jar_keeps_the_newest_cookies():
-    jar = client.Jar()
-    jar.take([(b"set-cookie", b"JSESSIONID=1.a; Path=/"), (b"set-cookie", b"SRV=web1"), (b"server", b"x")])
-    jar.take([(b"set-cookie", b"JSESSIONID=1.b; HttpOnly")])
-    assert jar.header() == b"Cookie: JSESSIONID=1.b; SRV=web1\r\n"
-
-
-def visit(*answers):
-    visitor = client.Visitor(0)
-    return [visitor.judge({"session": s, "counter": c, "new": n}) for s, c, n in answers]
-
-
-def test_a_session_that_moves_between_tomcats_lives():
-    assert visit(("x.a", 1, True), ("x.a", 2, False), ("x.b", 3, False)) == [None, None, None]
-
-
-def test_a_counter_may_jump_forward():
-    assert visit(("x.a", 1, True), ("x.a", 5, False))[1] is None
-
-
-@pytest.mark.parametrize(
-    "second, reason",
-    [
-        (("y.a", 2, False), "id changed"),
-        (("x.a", 2, True), "new again"),
-        (("x.a", 1, False), "counter went from 1 to 1"),
-        (("x.a", 0, False), "counter went from 1 to 0"),
-    ],
-)
-def test_a_session_is_lost(second, reason):
-    assert visit(("x.a", 1, True), second)[1] == reason
-
-
-def test_a_loss_counts_once():
-    assert visit(("x.a", 5, True), ("y.a", 1, True), ("y.a", 2, False))[2] is None
-
-
-def test_arp_question_and_answer():
-    mac = bytes(range(6))
-    probe = client.arp_question(mac, None, "198.18.0.101")
-    assert len(probe) == 42
-    assert probe[28:32] == b"\0\0\0\0"
-    assert client.arp_answer(probe) is None
-    reply = mac + mac + b"\x08\x06\0\x01\x08\0\x06\x04\0\x02" + mac + bytes([198, 18, 0, 101]) + mac + bytes(4)
-    assert client.arp_answer(reply) == ("00:01:02:03:04:05", "198.18.0.101", "0.0.0.0")
-
-
-def test_holders_by_round():
-    holders = client.Holders(["v"])
-    for step, macs in enumerate([["m1"], ["m1"], [], ["m2"], ["m1", "m2"]]):
-        holders.begin(step % 2, step * 50.0)
-        for mac in macs:
-            holders.reply(step % 2, mac, "v")
-    holders.finish()
-    assert holders.export()["spans"]["v"] == [[0.0, 50.0, 1], [100.0, 100.0, 0], [150.0, 150.0, 2], [200.0, 200.0, 3]]
-
-
-def test_a_late_answer_counts_for_its_own_question():
-    holders = client.Holders(["v"])
-    holders.begin(0, 0.0)
-    holders.begin(1, 50.0)
-    holders.reply(0, "m1", "v")
-    holders.reply(1, "m2", "v")
-    holders.finish()
-    assert [span[2] for span in holders.export()["spans"]["v"]] == [1, 2]
-
-
-def test_pack_and_unpack():
-    assert client.unpack(client.pack({"a": [1, 2]})) == {"a": [1, 2]}
 
 
 class Service:
@@ -223,7 +133,7 @@ def test_observer_sees_a_lost_session(tmp_path):
 
 def test_observer_finishes_when_told(tmp_path):
     control = str(tmp_path / "c" / "finish")
-    client.write_json(control, {"settle_s": 0.2, "wait_for_all": True, "wait_s": 5})
+    files.write_json(control, {"settle_s": 0.2, "wait_for_all": True, "wait_s": 5})
     started = time.monotonic()
     seen = observe(friendly, tmp_path, max_s=20)
     assert time.monotonic() - started < 5

@@ -32,15 +32,12 @@ class Fake(machine.DockerMachine):
 
     container = property(lambda self: self.box)
 
-    def cable(self):
-        return "veth1"
-
-    def bridge(self):
-        return "br-1"
+    def cables(self, listing=None):
+        return [("veth1", "br-1")]
 
     def helper(self, script):
         self.scripts.append(script)
-        return self.link if script.startswith("ip -d") else "1700000000.1\n1700000000.2\n"
+        return "8: veth1@if13: " + self.link if script.startswith("ip -d") else "1700000000.1\n1700000000.2\n"
 
 
 def test_a_sound_machine_is_left_alone():
@@ -65,14 +62,14 @@ def test_whatever_is_broken_is_mended(fake, healed):
 
 def test_times_of_a_cut_come_from_beside_the_act():
     fake = Fake()
-    assert fake.cut() == (1700000000.1, 1700000000.2)
+    assert machine.together([fake], "cut") == (1700000000.1, 1700000000.2, [])
     assert fake.scripts == ["date +%s.%N && ip link set veth1 down && date +%s.%N"]
 
 
 def test_isolation_keeps_the_carrier():
     fake = Fake()
-    fake.isolate()
-    fake.unisolate()
+    machine.together([fake], "isolate")
+    machine.together([fake], "unisolate")
     assert ["link set veth1 nomaster" in fake.scripts[0], "link set veth1 master br-1" in fake.scripts[1]] == [
         True,
         True,
@@ -81,5 +78,5 @@ def test_isolation_keeps_the_carrier():
 
 def test_every_act_has_its_opposite():
     for act, opposite in machine.MEND.items():
-        assert callable(getattr(machine.DockerMachine, act))
-        assert callable(getattr(machine.DockerMachine, opposite))
+        for one in (act, opposite):
+            assert one in machine.LINKS or callable(getattr(machine.DockerMachine, one))

@@ -85,7 +85,7 @@ def test_keepalived():
 
 
 def test_keepalived_of_nothing():
-    assert timers.keepalived_timers("") == {"instances": [], "scripts": {}}
+    assert timers.keepalived_timers("") == {"instances": [], "scripts": {}, "virtual_servers": []}
     assert timers.keepalived_timers("}}{ vrrp_instance")["instances"] == []
 
 

@@ -1,0 +1,118 @@
+# Copyright (c) 2026 The failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a drill promised beside what it measured: a sentence for each promise that was not kept."""
+
+from __future__ import annotations
+
+# Expectation, figure, words.
+AT_MOST = [
+    ("failed_max", "failed", "%d requests failed"),
+    ("sessions_lost_max", "sessions_lost", "%d sessions lost"),
+    ("vip_holders_max", "vip_holders_max", "%d holders of a virtual address at once"),
+    ("vip_moves_max", "vip_moves", "%d moves of a virtual address"),
+    ("acknowledged_lost_max", "acknowledged_lost", "%d acknowledged and lost"),
+    ("downloads_broken_max", "downloads_broken", "%d downloads broken"),
+    ("connections_broken_max", "connections_broken", "%d quiet connections broken"),
+    ("return_outage_max_ms", "return_outage_ms", "outage of %d ms at or after the return"),
+]
+
+
+def budget(drill, predicted):
+    if drill.get("budget_ms") is not None:
+        return round(float(drill["budget_ms"]))
+    if drill.get("budget_factor") is not None and predicted is not None:
+        return round(float(drill["budget_factor"]) * predicted)
+    return None
+
+
+def missed(result, drill):
+    """A sentence for each expectation that did not hold."""
+    expect = drill.get("expect") or {}
+    said = observed(result) + over_budget(result, drill)
+    for key, field, words in AT_MOST:
+        if expect.get(key) is not None and result[field] > int(expect[key]):
+            said.append("%s, allowed %d" % (words % result[field], int(expect[key])))
+    said += addresses(result, expect) + lasting(result, drill, expect) + apologies(result, expect)
+    said += shares(result, drill, expect)
+    if drill.get("wait_for_all") and not result["all_back"]:
+        said.append("not every instance answered again")
+    return ["%s: %s" % (result["name"], sentence) for sentence in said]
+
+
+def observed(result):
+    """Whether the drill was one at all."""
+    said, before = [], result["phases"]["before"]
+    if result["requests"] == 0 or before["requests"] == 0:
+        said.append("nothing was observed before the fault")
+    if result["fault_ms"] is not None:
+        if before["failed"]:
+            said.append("%d requests failed before the fault" % before["failed"])
+        if before["sorry"]:
+            said.append("the sorry server answered %d requests before the fault" % before["sorry"])
+    if result["fault"] != "none" and result["fault_ms"] is None:
+        said.append("the fault was not injected")
+    return said
+
+
+def over_budget(result, drill):
+    if result["budget_ms"] is None and drill.get("budget_factor") is not None:
+        return ["no budget, since nothing was predicted (%s)" % result["predicted_by"]]
+    if result["budget_ms"] is not None and result["outage_ms"] > result["budget_ms"]:
+        return ["outage %d ms, budget %d ms" % (result["outage_ms"], result["budget_ms"])]
+    return []
+
+
+def addresses(result, expect):
+    """Who holds the virtual addresses when it is over. 'before' is the holder of before the fault, 'other' anyone else."""
+    said, wanted = [], expect.get("vip_holder_at_end")
+    for address, held in sorted(result["vips"].items()):
+        if "vip_holders_max" in expect and held["last"] != 1:
+            said.append("%d holders of %s at the end" % (held["last"], address))
+        if wanted is None:
+            continue
+        last, first = held["holder_at_end"], held["holder_before"]
+        good = {"before": last == first, "other": bool(last) and last != first}.get(wanted, last == wanted)
+        if not good:
+            names = {"before": first, "other": "another host than %s" % first}
+            said.append("%s is held by %s at the end, not by %s" % (address, last or "nobody", names.get(wanted, wanted)))
+    return said
+
+
+def lasting(result, drill, expect):
+    """Connections that had to outlast the fault: measured only if there were any and the fault fell into them."""
+    said = []
+    if result["download_problem"]:
+        said.append(result["download_problem"])
+    elif drill.get("download") and result["fault_ms"] is not None:
+        whole = [d for d in result["download_list"] if d["outcome"] == "whole"]
+        if whole and not result["downloads_crossed"]:
+            said.append("no download was under way from the fault to the return: take a lower rate or a larger file")
+    if expect.get("downloads_broken_max") is not None and not result["downloads"] and not result["download_problem"]:
+        said.append("there was no download: give the drill one with 'download'")
+    if expect.get("connections_broken_max") is not None and not result["connections"]:
+        said.append("there was no quiet connection: give the drill one with 'quiet'")
+    return said
+
+
+def apologies(result, expect):
+    if expect.get("sorry_min") is not None and result["sorry"] < int(expect["sorry_min"]):
+        return ["%d answers of the sorry server, wanted %d" % (result["sorry"], int(expect["sorry_min"]))]
+    return []
+
+
+def shares(result, drill, expect):
+    tolerance, said = float(expect.get("distribution_tolerance", 0.05)), []
+    for host, part in sorted(result.get("distribution", {}).items()):
+        if host == "(nobody named)":
+            said.append("%d answers do not name their server: let the web servers send the header" % part["count"])
+        elif part["deviation"] is None:
+            said.append("%s answered %d times without a share" % (host, part["count"]))
+        elif abs(part["deviation"]) > tolerance:
+            said.append(
+                "%s answered %d of new connections, %+.1f %% from its share of %g, allowed %g %%"
+                % (host, part["count"], part["deviation"] * 100, part["expected"], tolerance * 100)
+            )
+    if "distribution" in result and not any(p["count"] for p in result["distribution"].values()):
+        said.append("nothing to count for the distribution")
+    return said

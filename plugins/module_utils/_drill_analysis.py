@@ -186,7 +186,7 @@ def sorry_ms(rows):
 
 def rows_of(seen):
     """(sent, took ms, visitor, code, instance, kept, served) rows of an observer's columns."""
-    return [(r[0], r[1] / 10.0) + r[2:] for r in zip(*seen["rows"])]
+    return [(r[0], r[1] / 10.0, *r[2:]) for r in zip(*seen["rows"])]
 
 
 def thin(seen, fault, heal, most=6000):

@@ -15,7 +15,8 @@ SHALLOW = ("TCP_CHECK", "PING_CHECK", "UDP_CHECK")
 def timers_of(node):
     found = {}
     for words, _children in node[1]:
-        if len(words) > 1 and words[0] in TIMERS:
+        # Anything but a number is a parameter of the file, which only keepalived can fill in.
+        if len(words) > 1 and words[0] in TIMERS and words[1].replace(".", "", 1).isdigit():
             found[words[0]] = float(words[1])
     return found
 

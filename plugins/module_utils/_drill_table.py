@@ -38,7 +38,7 @@ def table(results):
         "  ".join(c.rjust(w) if n in numbers else c.ljust(w) for n, (c, w) in enumerate(zip(line, widths))).rstrip()
         for line in lines
     ]
-    return lines + [""] + notes if notes else lines
+    return [*lines, "", *notes] if notes else lines
 
 
 def one_line(r):

@@ -84,3 +84,75 @@ def test_units_to_start():
         {"host": "web1", "unit": "x.service"},
         {"host": "web2", "unit": "x.service"},
     ]
+
+
+VIP = "198.18.0.100"
+HELD = {"holders": {VIP: ["web1"]}}
+
+
+@pytest.mark.parametrize(
+    "rule, expected",
+    [
+        ({"group": "web", "all": True}, ["web1", "web2"]),
+        ({"hosts": ["a", "b"]}, ["a", "b"]),
+        ({"hosts": ["a", "b"], "index": 1}, ["b"]),
+        ({"group": "web", "not_holds": VIP}, ["web2"]),
+        ({"hosts": ["web1", "a", "b"], "not_holds": VIP, "index": 1}, ["b"]),
+        ({"hosts": ["web1", "a", "b"], "not_holds": VIP}, ["a", "b"]),
+        ({"group": "web", "holds": VIP}, ["web1"]),
+    ],
+)
+def test_several_targets_and_those_who_do_not_hold(rule, expected):
+    assert target(rule, HELD) == expected
+
+
+def test_nobody_but_the_holder():
+    with pytest.raises(AnsibleFilterError, match=r"d: nobody is left but web1, which holds 198\.18\.0\.100"):
+        target({"hosts": ["web1"], "not_holds": VIP}, HELD)
+
+
+def test_an_address_nobody_was_asked_for():
+    with pytest.raises(AnsibleFilterError, match=r"nobody was asked for 198\.18\.0\.9: put it into drill_vips"):
+        target({"holds": "198.18.0.9"}, HELD)
+
+
+def test_a_playbook_needs_no_target():
+    assert target({}, fault="playbook") == []
+
+
+@pytest.mark.parametrize(
+    "drill, said",
+    [
+        ({"fault": "playbook"}, "'x' has the fault 'playbook' and no playbook: name one"),
+        ({"fault": "unit_kill"}, "'x' has the fault 'unit_kill' and no unit: name one"),
+        ({"fault": "none", "download": {"count": 1}}, "'x' has a download without a path: name a file"),
+        ({"fault": "none", "each": {"group": "db"}}, "x: the group 'db' is empty"),
+    ],
+)
+def test_drills_that_lack_a_part(drill, said):
+    with pytest.raises(AnsibleFilterError, match=said):
+        filters.drill_selected([dict(drill, name="x")], "", GROUPS)
+
+
+def test_one_drill_for_each_host():
+    drills = [{"name": "cut", "fault": "machine_cut", "tier": "t", "each": {"group": "web"}}, *DRILLS]
+    found = filters.drill_selected(drills, "cut", GROUPS)
+    assert [(d["name"], d["title"], d["target"]) for d in found] == [
+        ("cut-web1", "cut: web1", {"host": "web1"}),
+        ("cut-web2", "cut: web2", {"host": "web2"}),
+    ]
+    assert not any("each" in d for d in found)
+    assert [d["name"] for d in filters.drill_selected(drills, "cut-web2", GROUPS)] == ["cut-web2"]
+    assert len(filters.drill_selected(drills, "t", GROUPS)) == 2
+
+
+def test_one_drill_for_each_but_the_holder():
+    drill = {"name": "cut", "fault": "machine_cut", "each": {"hosts": ["web1", "a", "b"], "not_holds": VIP}}
+    found = filters.drill_selected([drill], "", GROUPS)
+    assert [d["name"] for d in found] == ["cut-1", "cut-2"]
+    assert [filters.drill_targets(d, HELD, GROUPS) for d in found] == [["a"], ["b"]]
+
+
+def test_units_of_named_hosts():
+    drill = {"name": "x", "fault": "unit_stop", "unit": "u", "target": {"hosts": ["a", "b"]}}
+    assert [p["host"] for p in filters.drill_units([drill], GROUPS)] == ["a", "b"]

@@ -186,3 +186,182 @@ def test_one_line():
     assert table.one_line(judge()).startswith(
         "ok     d: outage 0 ms (predicted 50 ms, budget 100 ms), 0 of 50 failed"
     )
+
+
+def expecting(expect, rows=None, **more):
+    drill = {"name": "d", "fault": "unit_kill", "expect": expect}
+    extra = more.pop("drill", {})
+    return judge(dict(drill, **extra), rows, **more)
+
+
+def apologies(first, last, before=0, failed=()):
+    """Good until 2000, failures as told, sorry from first to last."""
+    return [
+        (t, 5, -1, 6 if first <= t <= last or t < before else 2 if t in failed else 0, 0, 0, -1) for t in range(0, 5000, 100)
+    ]
+
+
+def test_an_apology_is_neither_good_nor_failed():
+    result = expecting({"failed_max": 2, "sorry_min": 5}, apologies(2200, 3000, failed=(2000, 2100)))
+    assert result["missed"] == []
+    assert (result["failed"], result["sorry"], result["sorry_ms"]) == (2, 9, 900)
+    assert result["outage_ms"] == 200
+    assert result["phases"]["during"]["failed"] == 2
+    assert result["phases"]["during"]["sorry"] == 9
+    assert "sorry" not in result["failures"]
+
+
+def test_too_few_apologies():
+    assert expecting({"sorry_min": 5}, apologies(2200, 2300))["missed"] == ["d: 2 answers of the sorry server, wanted 5"]
+
+
+def test_apologies_before_the_fault_spoil_a_drill():
+    said = expecting({}, apologies(9000, 9000, before=200))["missed"]
+    assert said == ["d: the sorry server answered 2 requests before the fault"]
+
+
+def test_apologies_to_the_end():
+    assert expecting({}, apologies(2000, 9000))["sorry_ms"] == 2900
+
+
+def test_the_outage_of_the_return_is_told_apart():
+    rows = steady(failed=(2000, 2100, 2200, 4100, 4200))
+    result = expecting({"return_outage_max_ms": 100}, rows)
+    assert (result["outage_ms"], result["return_outage_ms"]) == (300, 200)
+    assert result["missed"] == ["d: outage of 200 ms at or after the return, allowed 100"]
+    assert expecting({"return_outage_max_ms": 200}, rows)["missed"] == []
+
+
+def test_a_long_outage_that_ends_after_the_return_is_the_fault_s():
+    assert expecting({}, steady(failed=(3800, 3900, 4000, 4100)))["return_outage_ms"] == 0
+
+
+def shared(alpha, beta, **more):
+    """New connections before the fault, and what must not count: kept ones, sessions, the time of the fault."""
+    rows = [(n, 5, -1, 0, 0, 0, 0 if n < alpha else 1) for n in range(alpha + beta)]
+    rows += [(500, 5, -1, 0, 0, 1, 0), (501, 5, 3, 0, 0, 0, 0), (502, 5, -1, 2, -1, 0, -1), (2500, 5, -1, 0, 0, 0, 0)]
+    expect = {"distribution": {"alpha": 3, "beta": 2}}
+    return expecting(dict(expect, **more), sorted(rows), served=["alpha", "beta"])
+
+
+def test_shares_of_new_connections():
+    result = shared(300, 200)
+    assert result["distribution"] == {
+        "alpha": {"count": 300, "expected": 300.0, "deviation": 0.0},
+        "beta": {"count": 200, "expected": 200.0, "deviation": 0.0},
+    }
+    assert not any("share" in sentence for sentence in result["missed"])
+
+
+def test_a_share_that_is_off():
+    result = shared(320, 180)
+    assert result["distribution"]["beta"]["deviation"] == -0.1
+    said = "d: beta answered 180 of new connections, -10.0 % from its share of 200, allowed 5 %"
+    assert said in result["missed"]
+    assert not any("share" in sentence for sentence in shared(320, 180, distribution_tolerance=0.1)["missed"])
+
+
+def test_a_server_that_nobody_expected_and_one_that_never_answered():
+    result = expecting(
+        {"distribution": {"alpha": 1, "gamma": 1}},
+        [(t, 5, -1, 0, 0, 0, t // 1000) for t in (0, 1000)],
+        served=["alpha", "beta"],
+    )
+    assert "d: beta answered 1 times without a share" in result["missed"]
+    assert "d: gamma answered 0 of new connections, -100.0 % from its share of 1, allowed 5 %" in result["missed"]
+
+
+def test_servers_that_do_not_say_who_they_are():
+    result = expecting({"distribution": {"alpha": 1}})
+    assert "d: 20 answers do not name their server: let the web servers send the header" in result["missed"]
+
+
+def test_shares_by_instance():
+    result = expecting({"distribution": {"a": 1}}, instances=["a"], drill={"distribution_by": "instance"})
+    assert result["distribution"]["a"]["count"] == 20
+
+
+def test_nothing_to_share():
+    rows = [(t, 5, 0, 0, 0, 0, -1) for t in range(0, 5000, 100)]
+    assert "d: nothing to count for the distribution" in expecting({"distribution": {"a": 1}}, rows)["missed"]
+
+
+def one_download(outcome="whole", begin=100, end=5000):
+    seen_one = {"from": begin, "to": end, "bytes": 1, "length": 1, "stall_ms": 7, "outcome": outcome}
+    return {"problem": "", "rate_bytes_s": 10, "bytes": 1, "path": "/b", "seen": [seen_one]}
+
+
+def lasting(told, expect=None):
+    return expecting(expect or {"downloads_broken_max": 0}, downloads=told, drill={"download": {"path": "/b"}})
+
+
+def test_a_download_that_crossed_the_fault():
+    result = lasting(one_download())
+    assert result["missed"] == []
+    assert (result["downloads"], result["downloads_broken"], result["downloads_crossed"]) == (1, 0, 1)
+    assert result["download_stall_ms"] == 7
+
+
+@pytest.mark.parametrize(
+    "told, said",
+    [
+        (one_download("reset", end=2500), "1 downloads broken, allowed 0"),
+        (
+            one_download(end=3000),
+            "no download was under way from the fault to the return: take a lower rate or a larger file",
+        ),
+        (dict(one_download(), seen=[], problem="no copy of /b to compare with: reset"), "no copy of /b to compare with: reset"),
+        (dict(one_download(), seen=[]), "there was no download: give the drill one with 'download'"),
+    ],
+)
+def test_downloads_that_miss(told, said):
+    assert lasting(told)["missed"] == ["d: " + said]
+
+
+def test_quiet_connections():
+    told = {"opened": 2, "ended": 1, "broken": [{"at": 2100, "reason": "reset"}], "longest_ms": 40}
+    result = expecting({"connections_broken_max": 0}, quiet=told)
+    assert result["missed"] == ["d: 1 quiet connections broken, allowed 0"]
+    assert (result["connections"], result["connections_ended"], result["connection_wait_ms"]) == (2, 1, 40)
+    assert expecting({"connections_broken_max": 0})["missed"] == [
+        "d: there was no quiet connection: give the drill one with 'quiet'"
+    ]
+
+
+def moved(*masks):
+    arp = {"macs": ["a", "b"], "names": ["lb1", "lb2"], "spans": {"v": [[n * 1000, n * 1000 + 950, m] for n, m in enumerate(masks)]}}
+    return arp
+
+
+@pytest.mark.parametrize(
+    "wanted, masks, said",
+    [
+        ("lb1", (1, 1, 2, 2, 1), []),
+        ("before", (1, 1, 2, 2, 1), []),
+        ("other", (1, 1, 2, 2, 2), []),
+        ("before", (1, 1, 2, 2, 2), ["d: v is held by lb2 at the end, not by lb1"]),
+        ("other", (1, 1, 0, 1, 1), ["d: v is held by lb1 at the end, not by another host than lb1"]),
+        ("lb1", (1, 1, 0, 0, 0), ["d: v is held by nobody at the end, not by lb1"]),
+        ("other", (1, 1, 2, 0, 0), ["d: v is held by nobody at the end, not by another host than lb1"]),
+    ],
+)
+def test_who_holds_it_at_the_end(wanted, masks, said):
+    assert expecting({"vip_holder_at_end": wanted}, arp=moved(*masks))["missed"] == said
+
+
+def test_time_without_an_answer_is_a_figure():
+    assert expecting({}, arp=moved(1, 1, 0, 2))["vip_silent_ms"] == 950
+
+
+def test_how_long_fault_and_return_took():
+    events = {"fault_at": 1002.0, "fault_done": 1002.5, "heal_at": 1004.0, "heal_done": 0}
+    result = analysis.analyse(seen(steady()), DRILL, events, (None, ""))
+    assert (result["fault_took_ms"], result["heal_took_ms"]) == (500, None)
+
+
+def test_what_only_some_drills_measure_stands_below_the_table():
+    lines = table.table([judge(), shared(300, 200), lasting(one_download())])
+    assert lines[4] == ""
+    assert lines[5].startswith("d: new connections alpha 60.0 % (share 60.0 %), beta 40.0 % (share 40.0 %)")
+    assert lines[6] == "d: 0 of 1 downloads broken, stalled for 7 ms at most"
+    assert table.one_line(lasting(one_download())).endswith("; 0 of 1 downloads broken, stalled for 7 ms at most")

@@ -138,3 +138,35 @@ def test_observer_finishes_when_told(tmp_path):
     seen = observe(friendly, tmp_path, max_s=20)
     assert time.monotonic() - started < 5
     assert seen["all_back"]
+
+
+def test_observer_knows_who_served_and_which_connections_were_kept(tmp_path):
+    async def served(_head):
+        return page({"instance": "t", "jvm_route": "a-t"}, b"x-served-by: web2")
+
+    seen = observe(served, tmp_path, sessions=0)
+    assert seen["served"] == ["web2"]
+    assert set(seen["rows"][6]) == {0}
+    kept = sum(seen["rows"][5])
+    assert abs(kept - len(seen["rows"][5]) / 2) <= 1
+
+
+def test_observer_tells_apologies_from_failures(tmp_path):
+    async def apologises(_head):
+        return b"HTTP/1.1 503 No\r\nX-SORRY: yes\r\nContent-Length: 0\r\n\r\n"
+
+    seen = observe(apologises, tmp_path, sessions=1)
+    assert set(seen["rows"][3]) == {client.SORRY}
+    assert seen["lost"] == []
+
+
+def test_observer_downloads_and_keeps_quiet(tmp_path):
+    more = {
+        "download": {"path": "/ping.json", "count": 2, "rate_bytes_s": 0, "planned_s": 9.0, "anew_s": 0},
+        "quiet": {"count": 1, "every_s": 0.2},
+    }
+    seen = observe(friendly, tmp_path, sessions=0, **more)
+    assert [d["outcome"] for d in seen["downloads"]["seen"]] == ["whole", "whole"]
+    assert seen["quiet"]["opened"] == 1
+    assert seen["quiet"]["broken"] == []
+    assert seen["length_ms"] <= 1500

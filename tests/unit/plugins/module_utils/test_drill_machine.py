@@ -80,3 +80,79 @@ def test_every_act_has_its_opposite():
     for act, opposite in machine.MEND.items():
         for one in (act, opposite):
             assert one in machine.LINKS or callable(getattr(machine.DockerMachine, one))
+
+
+class Exec:
+    exit_code = 0
+
+    def __init__(self, output):
+        self.output = output.encode()
+
+
+class Network:
+    def __init__(self, attrs):
+        self.attrs = attrs
+
+
+class TwoCables(machine.DockerMachine):
+    """A container in two networks; its first interface belongs to the network that Docker names second."""
+
+    def __init__(self, inside="eth0 13 02:42:00:00:00:0B\neth1 15 02:42:00:00:00:0a\n"):
+        self.name, self.inside, self.scripts = "lb1", inside.lower(), []
+        self.client = type("Client", (), {"networks": {
+            "i": Network({"Id": "1234567890abcdef", "Options": {}}),
+            "m": Network({"Id": "m", "Options": {"com.docker.network.bridge.name": "main0"}}),
+        }})()
+
+    @property
+    def container(self):
+        networks = {
+            "inner": {"NetworkID": "i", "MacAddress": "02:42:00:00:00:0a"},
+            "main": {"NetworkID": "m", "MacAddress": "02:42:00:00:00:0b"},
+        }
+        attrs = {"NetworkSettings": {"Networks": networks}}
+        return type("Box", (), {"attrs": attrs, "exec_run": lambda _self, _words: Exec(self.inside), "status": "running"})()
+
+    def helper(self, script):
+        self.scripts.append(script)
+        if script.startswith("ip "):
+            return (
+                "13: vethm@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 master main0 state UP\n"
+                "15: vethi@if3: <BROADCAST,MULTICAST> mtu 1500 state DOWN\n"
+            )
+        return "1700000000.1\n1700000000.2\n"
+
+
+def test_every_cable_goes_to_its_own_switch():
+    assert TwoCables().cables() == [("vethm", "main0"), ("vethi", "br-1234567890ab")]
+
+
+def test_cutting_a_machine_cuts_every_cable():
+    fake = TwoCables()
+    machine.together([fake, fake], "cut")
+    one = "ip link set vethm down && ip link set vethi down"
+    assert fake.scripts[-1] == "date +%s.%N && " + one + " && " + one + " && date +%s.%N"
+
+
+def test_each_cable_is_mended_by_its_own_need():
+    fake = TwoCables()
+    assert fake.heal()[0] == ["uncut"]
+    assert "ip link set vethi up" in fake.scripts[-1]
+    assert "vethm" not in fake.scripts[-1]
+
+
+def test_a_cable_of_no_network():
+    with pytest.raises(machine.MachineError, match=r"lb1: eth9 .* is in none of its container's networks"):
+        TwoCables("eth9 13 02:42:00:00:00:99\n").cables()
+
+
+def test_no_cable_at_all():
+    with pytest.raises(machine.MachineError, match="lb1: no interface has a peer on the host"):
+        TwoCables("cat: eth*: No such file\n").cables()
+
+
+def test_several_machines_at_once():
+    fakes = [Fake(), Fake("exited")]
+    at, done, mended = machine.together(fakes, "heal")
+    assert mended == [("m", []), ("m", ["start"])]
+    assert at <= done

@@ -131,6 +131,12 @@ def _reach(where, server, service, values, networks):
     if method in ("DR", "TUN") and service["port"] and server["port"] != service["port"]:
         yield ("%s has port %s, but the service has %s, and %s delivers packets as they are: use the same port, or NAT." % (
             where, server["port"], service["port"], method))
+    if address is not None and address.is_loopback:
+        # The director itself, say its sorry page: delivered locally, for the virtual address.
+        if method == "NAT":
+            yield ("%s has address %s, and with NAT packets to it would be dropped as martians: use DR, or the director's own address "
+                   "towards the servers." % (where, address))
+        return
     known = _inside(address, networks)
     if method == "DR" and networks and not known and plain(values.get("keepalived_address")) != str(address):
         yield ("%s has address %s, which is in none of the director's networks %s, and DR reaches neighbours only: use NAT or TUN, or "

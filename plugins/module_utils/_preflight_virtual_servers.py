@@ -55,7 +55,7 @@ def _places(where, virtual):
     for port in ports:
         if not 1 <= int(port) <= 65535:
             yield "%s has the port %s: give a number from 1 to 65535." % (where, port)
-    if named and not ports and not virtual.get("persistence_timeout"):
+    if named and not virtual.get("fwmark") and not ports and not virtual.get("persistence_timeout"):
         yield "%s has no port, and all ports need persistence_timeout: give a port or the time-out." % where
 
 

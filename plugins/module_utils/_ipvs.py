@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 
 from ansible_collections.failover.stack.plugins.module_utils import _ipvs_parse as parse
 from ansible_collections.failover.stack.plugins.module_utils._ipvs_desired import Desired, daemons_problems, timeouts_problems
@@ -35,6 +37,18 @@ def trouble(host, what, rc, err):
     return Failure("%s: `ipvsadm %s` failed with %d: %s." % (host, " ".join(what), rc, " ".join(err.split()) or "no message"))
 
 
+def starter(path):
+    """The run of Ipvsadm. Not AnsibleModule's own: with a long table that takes longer than ipvsadm itself, reading in small pieces."""
+    environment = dict(os.environ, LANG="C", LC_ALL="C")
+
+    def run(arguments, text):
+        done = subprocess.run([path, *arguments], input=text or "", capture_output=True, env=environment,
+                              encoding="utf-8", errors="replace", check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
 class Ipvsadm:
     """run(list of arguments, text for its input) returns (rc, stdout, stderr)."""
 
@@ -50,11 +64,16 @@ class Ipvsadm:
     def table(self):
         return parse.parse_table(self.ask("-Sn"))
 
-    def listing(self):
-        return parse.parse_listing(self.ask("-Ln", "--thresholds"))
+    def listing(self, names=()):
+        """Thresholds and connections of all services, or of one alone when there is one name."""
+        one = next(iter(names)).split() if len(names) == 1 else []
+        rc, out, err = self.run(["-Ln", "--thresholds", *one], None)
+        if rc and "No such service" not in err:
+            raise trouble(self.host, ["-Ln"], rc, err)
+        return parse.parse_listing(out)
 
-    def thresholds(self):
-        return {key: numbers[:2] for key, numbers in self.listing().items() if numbers[:2] != parse.NO_THRESHOLDS}
+    def thresholds(self, names=()):
+        return {key: numbers[:2] for key, numbers in self.listing(names).items() if numbers[:2] != parse.NO_THRESHOLDS}
 
     def timeouts(self):
         found = parse.parse_timeouts(self.ask("-Ln", "--timeout"))
@@ -73,19 +92,18 @@ class Absent(Ipvsadm):
     """A host without ipvsadm, in check mode: as if its table were empty."""
 
     def __init__(self, host):
-        super().__init__(host, None)
-
-    def ask(self, *arguments):
-        return "Timeout (tcp tcpfin udp): 900 120 300\n" if "--timeout" in arguments else ""
+        timeouts = "Timeout (tcp tcpfin udp): 900 120 300\n"
+        super().__init__(host, lambda arguments, text: (0, timeouts if "--timeout" in arguments else "", ""))
 
 
 class Change:
     """What is there, what is to be, and the batch between the two."""
 
     def __init__(self, ipvsadm, params, owners):
-        self.ipvsadm, self.params, self.owners = ipvsadm, params, owners
+        self.ipvsadm, self.params = ipvsadm, params
         self.host = ipvsadm.host
         self.about_table = bool(params["services"] or params["purge"] or params["weights"])
+        self.owners = owners() if self.about_table or params["timeouts"] or params["sync_daemons"] is not None else []
         self.left = []
 
     # --- Before anything runs ---
@@ -104,7 +122,7 @@ class Change:
     def foreign(self, names):
         """A sentence for each thing that keepalived has in hand."""
         found = []
-        for owner in self.owners if self.about_table or self.params["timeouts"] or self.params["sync_daemons"] is not None else ():
+        for owner in self.owners:
             its = "keepalived (pid %d, %s)" % (owner.pid, owner.file)
             if owner.services is None:
                 found.append("%s: %s runs here, but its file cannot be read, so nobody knows which services are its own: "
@@ -150,7 +168,8 @@ class Change:
         plan = None if named and self.thresholds is None else plan_table(self.table, services, self.thresholds, purged, complete)
         if self.thresholds is None and (named or plan.edits):
             # -Sn does not tell thresholds, and -e takes away those it does not name: this read is made only when they matter.
-            self.thresholds = self.ipvsadm.thresholds() if self.table else {}
+            touched = [name for name in (services if named else plan.changed) if name in self.table]
+            self.thresholds = self.ipvsadm.thresholds(touched) if touched else {}
             plan = plan_table(self.table, services, self.thresholds, purged, complete)
         self.planned, self.lines, before, after = plan, list(plan.lines), plan.text(False), plan.text(True)
         if self.timeouts is not None:
@@ -175,7 +194,7 @@ class Change:
         said = "; ".join(dict.fromkeys(line.strip() for line in err.splitlines() if line.strip()))
         if rc and "Can't initialize" in err:
             raise trouble(self.host, ["-R"], rc, err)
-        after = Change(self.ipvsadm, self.params, self.owners)
+        after = Change(self.ipvsadm, self.params, lambda: self.owners)
         after.desired = self.desired
         refused = after.read().plan().lines
         if refused:
@@ -212,12 +231,10 @@ def left_connections(listing, pairs):
 
 def wait_for_drain(ipvsadm, pairs, seconds, clock, sleep):
     """Looks until no pair has an active connection or the time is over; one entry for each pair."""
-    start, done, last = clock(), {}, {}
-    one = {name for name, _server in pairs}
-    arguments = ["-Ln", "--thresholds"] + (one.pop().split() if len(one) == 1 else [])
+    start, done, last, names = clock(), {}, {}, {name for name, _server in pairs}
     while True:
         asked = clock()
-        last = left_connections(parse.parse_listing(ipvsadm.ask(*arguments)), pairs)
+        last = left_connections(ipvsadm.listing(names), pairs)
         now = clock()
         for pair in pairs:
             if not last.get(pair):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from collections import namedtuple
 
+from ansible_collections.failover.stack.plugins.module_utils._ipvs_options import SERVER, SERVICE, checked
 from ansible_collections.failover.stack.plugins.module_utils._ipvs_parse import (
     BITS,
     CHECKSUMS,
@@ -54,8 +55,11 @@ class Desired:
     # --- Services ---
 
     def add(self, services):
-        for number, service in enumerate(services):
+        for number, entry in enumerate(services):
             where = "services[%d]" % number
+            service = self.checked(where, entry, SERVICE)
+            if service is None:
+                continue
             family, port, name = self.name(where, service)
             if name is None:
                 continue
@@ -68,9 +72,18 @@ class Desired:
             options = self.options(where, service, family, port)
             servers, thresholds = {}, {}
             for place, server in enumerate(service.get("servers") or ()):
-                self.server(where, place, server, (family, port, servers, thresholds))
+                server = self.checked((where, place), server, SERVER, ("address",))
+                if server is not None:
+                    self.server(where, place, server, (family, port, servers, thresholds))
             self.services[name] = Wanted(options, servers, thresholds)
         return self
+
+    def checked(self, where, entry, spec, required=()):
+        """The entry with its types, None when something is wrong with them."""
+        values, wrong = checked(entry, spec, required)
+        for sentence in wrong:
+            self.problem(where if isinstance(where, str) else "%s servers[%d]" % where, "%s.", sentence)
+        return None if wrong else values
 
     def name(self, where, service):
         """(family, port, name), the name None when there is none."""

@@ -137,7 +137,7 @@ def _same(now, wanted):
 def plan_daemons(now, wanted):
     """(lines before those of the table, lines after them, daemons afterwards by state).
 
-    A running daemon is not changed but stopped and started. One that goes does so first, since the kernel refuses some servers while it runs.
+    A running daemon is not changed but stopped and started. One that goes does so first: while it runs, the kernel refuses some servers.
     """
     first, last, after = [], [], {}
     names = {daemon["state"]: daemon for daemon in wanted}

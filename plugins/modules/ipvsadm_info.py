@@ -75,7 +75,7 @@ sync_daemons:
 import platform
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._ipvs import Failure, Ipvsadm, NoIpvs
+from ansible_collections.failover.stack.plugins.module_utils._ipvs import Failure, Ipvsadm, NoIpvs, starter
 from ansible_collections.failover.stack.plugins.module_utils._ipvs_parse import parse_tool_version, services_list
 
 
@@ -108,13 +108,12 @@ def main():
         },
         supports_check_mode=True,
     )
-    module.run_command_environ_update = {"LANG": "C", "LC_ALL": "C"}
     gather, host, path = module.params["gather"], platform.node(), module.get_bin_path("ipvsadm")
     found = {"installed": path is not None, "kernel": False, "problem": ""}
     if path is None:
         found.update(nothing(gather), problem="%s: there is no ipvsadm here: install the package ipvsadm." % host)
         module.exit_json(changed=False, **found)
-    ipvsadm = Ipvsadm(host, lambda arguments, text: module.run_command([path, *arguments], data=text))
+    ipvsadm = Ipvsadm(host, starter(path))
     try:
         found.update(look(ipvsadm, gather), kernel=True)
     except NoIpvs as failure:

@@ -53,7 +53,7 @@ options:
     type: dict
     default: {}
   chains:
-    description: Netfilter chains that must have exactly these rules.
+    description: Netfilter chains that must have exactly these rules, in either of netfilter's interfaces (nf_tables, legacy).
     type: list
     elements: dict
     default: []
@@ -111,6 +111,7 @@ missing:
   sample: ["198.18.0.100 is not on lo"]
 """
 
+import os
 import platform
 import time
 
@@ -122,6 +123,9 @@ from ansible_collections.failover.stack.plugins.module_utils._host_network impor
     missing_routes,
     missing_sysctls,
 )
+
+
+LEGACY = "/proc/net/ip_tables_names"
 
 
 def text_of(path):
@@ -157,7 +161,10 @@ def lacks(module):
         if wanted:
             missing += missing_routes(wanted, listing(module, "ip", "-j", family, "route", "show"))
     for item in params["chains"]:
-        missing += missing_chain(item, listing(module, item["program"], "-t", item["table"], "-S"))
+        # A kernel may have only the older one of netfilter's two interfaces.
+        found = [missing_chain(item, listing(module, program, "-t", item["table"], "-S"))
+                 for program in (item["program"], *([item["program"] + "-legacy"] if os.path.exists(LEGACY) else []))]
+        missing += min(found, key=len)
     return missing
 
 

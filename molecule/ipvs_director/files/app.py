@@ -1,0 +1,40 @@
+"""app.py PORT...: a real but trivial web server. Its name, its health, a slow download."""
+
+import http.server
+import socket
+import sys
+import threading
+import time
+
+NAME = socket.gethostname()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self):
+        slow = self.path.startswith("/slow")
+        body = NAME.encode()
+        self.send_response(200)
+        self.send_header("X-Server", NAME)
+        self.send_header("Content-Length", "150000" if slow else str(len(body)))
+        self.end_headers()
+        if not slow:
+            return self.wfile.write(body)
+        for _ in range(150):
+            self.wfile.write(b"x" * 1000)
+            time.sleep(0.1)
+
+    def log_message(self, *_arguments):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+    daemon_threads = True
+
+
+for port in sys.argv[2:]:
+    threading.Thread(target=Server(("", int(port)), Handler).serve_forever, daemon=True).start()
+Server(("", int(sys.argv[1])), Handler).serve_forever()

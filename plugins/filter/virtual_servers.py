@@ -13,6 +13,7 @@ from ansible_collections.failover.stack.plugins.module_utils._virtual_servers im
     weightless,
 )
 from ansible_collections.failover.stack.plugins.module_utils._virtual_servers_conf import render
+from ansible_collections.failover.stack.plugins.module_utils._virtual_servers_leftovers import leftovers
 
 
 class FilterModule:
@@ -20,6 +21,7 @@ class FilterModule:
         return {
             "virtual_servers": resolve_all,
             "virtual_servers_conf": render,
+            "virtual_servers_leftovers": leftovers,
             "virtual_servers_missing": missing,
             "virtual_servers_weightless": weightless,
             "virtual_server_connections": connections,

@@ -117,18 +117,25 @@ def _key(service):
     return (str(service.get("protocol") or "tcp").lower(), plain(service.get("address")), int(service.get("port") or 0))
 
 
-def missing(wanted, table):
-    """A sentence for every service that the table lacks or whose living servers weigh less than its quorum."""
+def missing(wanted, table, without=None):
+    """A sentence for every service that the table lacks or whose living servers weigh less than its quorum.
+
+    With `without`, as if that server were drained, about its services alone.
+    """
     present = {_key(service): service for service in table or []}
+    if without:
+        without = plain(without)
+        wanted = [service for service in wanted if without in [plain(server["address"]) for server in service["servers"]]]
     sentences = []
     for service in wanted:
         found = present.get(_key(service))
         if found is None:
             sentences.append("%s (%s) is not in the kernel's table" % (service.get("name"), label(service)))
             continue
-        own = {plain(server["address"]) for server in service["servers"]}
+        own = {plain(server["address"]) for server in service["servers"]} - {without}
         alive = {plain(server["address"]): int(server["weight"]) for server in found.get("servers") or [] if int(server["weight"]) > 0}
-        weight = sum(value for address, value in alive.items() if address in own)
+        alive = {address: weight for address, weight in alive.items() if address in own}
+        weight = sum(alive.values())
         if weight < service["quorum"]:
             dead = [server["name"] for server in service["servers"] if plain(server["address"]) not in alive]
             sentences.append("%s (%s) has living servers of weight %d, its quorum is %d; without weight: %s" % (

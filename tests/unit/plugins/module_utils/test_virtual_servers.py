@@ -105,3 +105,11 @@ def test_connections_are_summed_over_services():
     both = table(row("198.18.0.21", 0, 2), row("198.18.0.22", 3, 9)) + table(row("198.18.0.21", 0, 1), port=443)
     assert connections(both, "198.18.0.21") == {"active": 3, "weights": [0, 0]}
     assert connections([], "198.18.0.21") == {"active": 0, "weights": []}
+
+
+def test_without_a_server_the_others_must_suffice():
+    full = table(row("198.18.0.21", 1), row("198.18.0.22", 3))
+    assert missing(SERVICES, full, "198.18.0.21") == []
+    assert missing(SERVICES, full, "198.18.0.22") == [
+        "web (TCP 198.18.0.100:80) has living servers of weight 1, its quorum is 2; without weight: web2"]
+    assert missing(SERVICES, [], "198.18.0.99") == []

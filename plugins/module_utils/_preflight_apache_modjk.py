@@ -21,6 +21,7 @@ except ImportError:  # then httpd's own checks are all there is
 NAME = re.compile(r"^[a-z][a-z0-9]*$")
 ROUTE = re.compile(r"^[A-Za-z0-9_-]+$")
 HOST_NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:]+$")
+HEADER = re.compile(r"^[A-Za-z0-9-]*$")
 URL_PATH = re.compile(r"^/[A-Za-z0-9._~/*-]*$")
 SMALLEST = {"EC": 256, "RSA": 2048}
 CURVES = (256, 384, 521)
@@ -62,6 +63,13 @@ def number_problems(host, values):
     if threads and most and int(most) % int(threads):
         yield "%s: apache_modjk_max_request_workers is %s, no multiple of apache_modjk_threads_per_child (%s): take %d." % (
             host, most, threads, max(1, int(most) // int(threads)) * int(threads))
+
+
+def header_problems(host, values):
+    header = values.get("apache_modjk_served_by_header") or ""
+    if not HEADER.match(header):
+        yield "%s: apache_modjk_served_by_header is '%s', no name of a header: take letters, digits and -, such as X-Served-By." % (
+            host, header)
 
 
 def address_problems(host, values):
@@ -208,6 +216,7 @@ def problems(host, values):
     found = []
     found += secret_problems(host, values)
     found += number_problems(host, values)
+    found += header_problems(host, values)
     found += address_problems(host, values)
     for number, application in enumerate(values.get("apache_modjk_applications") or []):
         at = "apache_modjk_applications[%d]" % number

@@ -62,6 +62,8 @@ def test_nothing_given_does_not_crash(values):
     ({"management_addresses": ["proxy1"]},
      "web1: apache_modjk_management_addresses has 'proxy1', which is neither an address nor a network: write 198.18.0.5 or 198.18.0.0/24."),
     ({"health_path": "health"}, "web1: apache_modjk_health_path is 'health': write a path such as /httpd-health."),
+    ({"served_by_header": "X Served"}, "web1: apache_modjk_served_by_header is 'X Served', no name of a header: take letters, "
+     "digits and -, such as X-Served-By."),
 ])
 def test_role_wide_sentences(changes, sentence):
     assert told(**changes) == [sentence]

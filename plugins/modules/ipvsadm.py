@@ -332,7 +332,9 @@ def tool(module, host):
 def work(module, host):
     params = module.params
     change = Change(tool(module, host), params, owners).check().read().plan()
-    result = {"changed": bool(change.lines), "commands": change.lines, "diff": change.diff}
+    result = {"changed": bool(change.lines), "commands": change.lines}
+    if module._diff:
+        result["diff"] = change.diff
     if change.lines and not module.check_mode:
         said = change.apply()
         if said:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""observe.py SECONDS [get|slow|arp]:NAME=HOST[:PORT]...: what a client sees; prints JSON.
+"""observe.py SECONDS TIMEOUT [get|slow|arp]:NAME=HOST[:PORT]...: what a client sees; prints JSON.
 
-get: a new connection every 50 ms; how many answers by whom, how many failed, the longest time without an answer.
+get: a new connection every 50 ms; how many answers by whom, how many failed (none within TIMEOUT), the longest time without an answer.
 slow: one download of 15 s, begun at once; whether it came to its end and by whom.
 arp: who answers for the address, asked every 20 ms; holders_max is the most machines that answered one question.
 """
@@ -30,16 +30,17 @@ def request(host, port, path, timeout):
 
 
 def get(result, end, host, port):
-    result.update(servers={}, failed=0, gap_ms=0)
-    last = time.monotonic()
+    result.update(servers={}, failed=0, gap_ms=0, errors=[])
+    begin = last = time.monotonic()
     while time.monotonic() < end:
         following = time.monotonic() + 0.05
         try:
-            name, _size = request(host, port, "/", 0.5)
+            name, _size = request(host, port, "/", float(sys.argv[2]))
             result["servers"][name] = result["servers"].get(name, 0) + 1
             result["gap_ms"], last = max(result["gap_ms"], round((time.monotonic() - last) * 1000)), time.monotonic()
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
             result["failed"] += 1
+            result["errors"].append("%.1f s: %s" % (time.monotonic() - begin, type(error).__name__))
         time.sleep(max(0, following - time.monotonic()))
 
 
@@ -78,7 +79,7 @@ def arp(result, end, host, _port):
 
 def main():
     end, results, threads = time.monotonic() + float(sys.argv[1]), {}, []
-    for text in sys.argv[2:]:
+    for text in sys.argv[3:]:
         kind, _colon, rest = text.partition(":")
         name, _equals, place = rest.partition("=")
         host, _colon, port = place.partition(":")

@@ -38,13 +38,15 @@ def trouble(host, what, rc, err):
 
 
 def starter(path):
-    """The run of Ipvsadm. Not AnsibleModule's own: with a long table that takes longer than ipvsadm itself, reading in small pieces."""
+    """The run of Ipvsadm. Not AnsibleModule's own: that copies the interpreter and reads in small pieces, longer than ipvsadm itself."""
     environment = dict(os.environ, LANG="C", LC_ALL="C")
 
     def run(arguments, text):
-        done = subprocess.run([path, *arguments], input=text or "", capture_output=True, env=environment,
-                              encoding="utf-8", errors="replace", check=False)
-        return done.returncode, done.stdout, done.stderr
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
+            [path, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, encoding="utf-8",
+            errors="replace")
+        out, err = process.communicate(text or "")
+        return process.returncode, out, err
 
     return run
 

@@ -25,7 +25,7 @@ def number(value):
 
 def _words(thing, *names, **renamed):
     """Lines 'keyword value' of the settings that are given."""
-    pairs = [(name, name) for name in names] + [(keyword, name) for keyword, name in renamed.items()]
+    pairs = [(name, name) for name in names] + list(renamed.items())
     return ["%s %s" % (keyword, thing[name]) for keyword, name in pairs if thing.get(name) not in (None, "")]
 
 
@@ -35,7 +35,7 @@ def _numbers(thing, *names):
 
 def _flags(thing, *names, **renamed):
     """Lines 'keyword' of the settings that are true."""
-    pairs = [(name, name) for name in names] + [(keyword, name) for keyword, name in renamed.items()]
+    pairs = [(name, name) for name in names] + list(renamed.items())
     return [keyword for keyword, name in pairs if thing.get(name)]
 
 
@@ -44,7 +44,7 @@ def _switches(thing, *names):
 
 
 def _quoted(thing, *names, **renamed):
-    pairs = [(name, name) for name in names] + [(keyword, name) for keyword, name in renamed.items()]
+    pairs = [(name, name) for name in names] + list(renamed.items())
     return ['%s "%s"' % (keyword, thing[name]) for keyword, name in pairs if thing.get(name) not in (None, "")]
 
 

@@ -84,3 +84,44 @@ def test_a_virtual_address_that_is_another_hosts_address_clashes():
     other = values(address="198.18.0.101")
     assert clashes(claims("web1", dict(other, keepalived_instances=[])) + claims("proxy1", VALUES)) == [
         "proxy1: keepalived_instances (web) has address 198.18.0.101/24, which a host or another instance has: choose one that nobody has."]
+
+
+INNER = {"network": "inner", "interface": "eth1", "addresses": ["198.18.9.101/24"]}
+
+
+def test_an_instance_on_a_further_network_is_judged_by_its_own_address():
+    assert problems("proxy1", dict(values(**INNER), keepalived_addresses={"inner": "198.18.9.13"})) == []
+    assert problems("proxy1", values(addresses=["198.18.9.101/24"], interface="eth1", unicast=False)) == []
+    assert problems("proxy1", values(addresses=["198.18.9.101/24"], interface="eth1", source_address="198.18.9.13")) == []
+
+
+@pytest.mark.parametrize("changes, sentence", [
+    (INNER, "network is 'inner', which keepalived_addresses of this host does not have: give its address there."),
+    ({"network": "inner"}, "network is 'inner', but interface is not given: name the interface on that network."),
+    ({"source_address": "here"}, "source_address is here, which is no address: give one of this host's."),
+    ({"source_address": "198.18.7.1"},
+     "addresses has 198.18.0.101/24, but this host's address 198.18.7.1 is not in that subnet: choose an address of the host's "
+     "subnet or mend the prefix length."),
+])
+def test_each_sentence_about_further_networks(changes, sentence):
+    assert "proxy1: keepalived_instances[0] (web)." + sentence in problems("proxy1", values(**changes))
+
+
+def test_one_vrid_twice_on_one_interface_in_different_subnets():
+    other = dict(INSTANCE, name="other", addresses=["198.18.0.129/25"])
+    found = problems("proxy1", values(instances=[INSTANCE, other], address="198.18.0.130"))
+    assert ("proxy1: keepalived_instances[1] (other).virtual_router_id is 51, which web has on the same interface: give each its own."
+            in found)
+
+
+def test_one_vrid_on_two_interfaces_is_fine():
+    both = dict(values(), keepalived_addresses={"inner": "198.18.9.13"})
+    both["keepalived_instances"] = [INSTANCE, dict(INSTANCE, name="inner", **INNER)]
+    assert problems("proxy1", both) == []
+    assert clashes(claims("proxy1", both)) == []
+
+
+def test_addresses_on_further_networks_are_claimed_too():
+    other = dict(values(), keepalived_addresses={"inner": "198.18.0.101"}, keepalived_instances=[], keepalived_address="198.18.0.14")
+    assert clashes(claims("web1", other) + claims("proxy1", VALUES)) == [
+        "proxy1: keepalived_instances (web) has address 198.18.0.101/24, which a host or another instance has: choose one that nobody has."]

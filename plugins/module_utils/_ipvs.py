@@ -132,8 +132,9 @@ class Change:
                 continue
             found += ["%s: service %s belongs to %s, which would undo any change: change it in keepalived's virtual servers, "
                       "or take it out of them first." % (self.host, parse.in_words(name), its) for name in names if name in owner.services]
-            for option, setting in (("timeouts", "lvs_timeouts"), ("sync_daemons", "lvs_sync_daemon")):
-                if self.params[option] is not None and setting in owner.globals:
+            for option, setting, asked in (("timeouts", "lvs_timeouts", bool(self.params["timeouts"])),
+                                           ("sync_daemons", "lvs_sync_daemon", self.params["sync_daemons"] is not None)):
+                if asked and setting in owner.globals:
                     found.append("%s: %s belong to %s (%s): change them there, or take %s out of it first." % (
                         self.host, option, its, setting, setting))
         return found

@@ -320,6 +320,7 @@ def test_timeouts_of_keepalived(kernel):
     assert refusal(kernel, [OWNER], timeouts={"tcp": 5}) == (
         "lb1: timeouts belong to keepalived (pid 812, /etc/keepalived/keepalived.conf) (lvs_timeouts): change them there, or take "
         "lvs_timeouts out of it first.")
+    assert put(kernel, [OWNER], timeouts={}).lines == []
 
 
 def test_a_keepalived_whose_file_cannot_be_read(kernel):

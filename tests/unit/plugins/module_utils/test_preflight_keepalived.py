@@ -20,7 +20,7 @@ VALUES = {
 def values(**changes):
     result = copy.deepcopy(VALUES)
     for name, value in changes.items():
-        if "keepalived_" + name in result and name != "addresses":
+        if "keepalived_" + name in result and name not in ("addresses", "interface"):
             result["keepalived_" + name] = value
         else:
             result["keepalived_instances"][0][name] = value

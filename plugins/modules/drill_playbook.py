@@ -93,8 +93,10 @@ hosts:
   elements: str
 """
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -103,6 +105,24 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils import _drill_playbook as playbooks
 
 HEAL = {"playbook": {"type": "str", "required": True}, "vars": {"type": "dict", "default": {}}}
+
+
+def wait_for(command, seconds):
+    """(output, what is wrong) of a process in a group of its own, which is ended as a whole at the time limit."""
+    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    try:
+        process = subprocess.Popen(command, start_new_session=True, **options)
+    except OSError as error:
+        return b"", "could not be started: %s" % error
+    try:
+        output, _nothing = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        for number, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
+            os.killpg(process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.communicate(timeout=patience)[0], "took longer than %d s" % seconds
+        return b"", "took longer than %d s and did not end" % seconds
+    return output, "failed with status %d" % process.returncode if process.returncode else ""
 
 
 def run(module, playbook, variables):
@@ -116,22 +136,7 @@ def run(module, playbook, variables):
         given.flush()
         command = playbooks.command_line(p["command"], path, given.name if variables else None)
         at = time.time()
-        try:
-            # Straight into its own output: nothing on a terminal and nothing to answer.
-            process = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=p["time_limit_s"],
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            output, why = error.stdout or b"", "took longer than %d s" % p["time_limit_s"]
-        except OSError as error:
-            output, why = b"", "could not be started: %s" % error
-        else:
-            output, why = process.stdout, "failed with status %d" % process.returncode if process.returncode else ""
+        output, why = wait_for(command, p["time_limit_s"])
     done, text = time.time(), output.decode(errors="replace")
     if why:
         module.fail_json(msg="\n".join(["%s %s" % (path, why), *playbooks.tail(text)]), at=at, done=done)

@@ -59,7 +59,13 @@ def _places(where, virtual):
         yield "%s has no port, and all ports need persistence_timeout: give a port or the time-out." % where
 
 
+def _retry(where, thing):
+    if thing.get("retry") is not None and int(thing["retry"]) < 1:
+        yield "%s.retry is %s, which only a check may have: give at least 1 here, or retry 0 to each check." % (where, thing["retry"])
+
+
 def _mode(where, virtual):
+    yield from _retry(where, virtual)
     protocol = virtual.get("protocol") or "TCP"
     if virtual.get("persistence_engine") and protocol != "UDP":
         yield "%s.persistence_engine is %s, which reads UDP alone, but protocol is %s: take it away or set UDP." % (
@@ -168,6 +174,7 @@ def _server(where, server, service, values, networks):
         return
     if not 0 <= int(server.get("weight", 1)) <= 65535:
         yield "%s has weight %s: give a number from 0 to 65535." % (where, server["weight"])
+    yield from _retry(where, server)
     low, high = int(server.get("lower_threshold") or 0), int(server.get("upper_threshold") or 0)
     if low > high:
         yield "%s has lower_threshold %d and upper_threshold %d: the lower may not be above the upper." % (where, low, high)

@@ -53,6 +53,7 @@ def test_a_sane_site_has_no_problems():
      WEB + ".persistence_netmask is 255.255.255.0, but persistence_timeout is 0: give a time-out or take it away."),
     ({"scheduler_flags": ["sh-port"]},
      WEB + ".scheduler_flags has sh-port, which only scheduler sh knows, but it is wlc: change one of them."),
+    ({"retry": 0}, WEB + ".retry is 0, which only a check may have: give at least 1 here, or retry 0 to each check."),
     ({"quorum_up": "notify"}, WEB + ".quorum_up is 'notify': begin with an absolute path."),
     ({"quorum_up": '/bin/x "a b"'},
      WEB + ".quorum_up is '/bin/x \"a b\"', but keepalived loses double quotes and backslashes: use single quotes or put it into a "
@@ -95,6 +96,7 @@ def test_each_sentence_about_a_virtual_server(changes, sentence):
      FIRST + " has method NAT and address 198.18.0.21, but clients come from 198.18.0.0/16, which is its own network 198.18.0.0/24: it "
      "would answer them directly, past the director, and they would not know the answer; use DR, or put clients and servers into "
      "different networks."),
+    ({"servers": server(retry=0)}, FIRST + ".retry is 0, which only a check may have: give at least 1 here, or retry 0 to each check."),
     ({"servers": server(notify_up="x")}, FIRST + ".notify_up is 'x': begin with an absolute path."),
     ({"sorry_server": {"address": "sorry"}}, WEB + ".sorry_server has the address sorry, which is none: give one."),
     ({"sorry_server": {"address": "198.18.0.30", "port": 81}},

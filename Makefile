@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help lab test drill lab-down 
+.PHONY: help lab test drill bench lab-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -9,6 +9,9 @@ lab: ## the whole stack on this machine, converged and verified (SUITE=trixie fo
 
 drill: ## kill each part under load and report what a client saw (ONLY=name-or-tier)
 	@scripts/drill $(ONLY)
+
+bench: ## one node against several behind a director: DR, NAT, TUN, HAProxy (ROUNDS=5, KEEP=1 keeps its nodes)
+	@ROUNDS=$(ROUNDS) KEEP=$(KEEP) scripts/bench
 
 test: ## lint, sanity, unit tests, build, scenarios (SCENARIOS="haproxy …", SUITES="bookworm trixie")
 	@scripts/test

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import binascii
 import contextlib
+import math
 import socket
 import struct
 import time
 
 ETH_P_ARP = 0x0806
+LAST_ANSWER_S = 0.5
 
 
 def arp_question(mac, source, target):
@@ -129,7 +131,11 @@ class Prober:
             for address in self.vips:
                 self.ask(address, form)
             form, step = 1 - form, step + 1
+            # A question that comes late must not rob the one before it of its time for an answer.
+            step = max(step, math.ceil((time.monotonic() - start) / every))
             await asyncio.sleep(max(0.0, start + step * every - time.monotonic()))
+        # Nor does the end: who holds the address last is judged.
+        await asyncio.sleep(LAST_ANSWER_S)
         self.holders.finish()
 
 

@@ -12,7 +12,7 @@ from ansible_collections.failover.stack.plugins.module_utils._bench_report impor
 
 # Drawing area in units of the SVG: rates to the left, efficiency to the right.
 WIDTH, TOP, HEIGHT, LEFT, GAP = 1136, 22, 300, 62, 74
-EFFICIENCY = 330
+EFFICIENCY = 400
 # The old guide's pair of measurements with ab: one node, two nodes.
 GUIDE = {"single": 1356.78, "multi": 2593.90, "efficiency": 0.956}
 
@@ -119,7 +119,7 @@ def efficiency(results, efficiency_min, left, right):
 
 def plot(results, efficiency_min):
     split = WIDTH - EFFICIENCY
-    shapes = rates(results, LEFT, split - GAP / 2.0) + efficiency(results, efficiency_min, split + GAP / 2.0, WIDTH - 6)
+    shapes = rates(results, LEFT, split - GAP / 2.0) + efficiency(results, efficiency_min, split + GAP / 2.0, WIDTH - 12)
     return tag("svg", "".join(shapes), viewBox="0 0 %d %d" % (WIDTH, TOP + HEIGHT + 30), role="img",
                aria_label="Requests a second with one node and with all, and efficiency, by mode")
 
@@ -155,7 +155,7 @@ def shares(cpus):
     same = {}
     for host, share in cpus.items():
         same.setdefault(str(share), []).append(host)
-    return ", ".join("%s %s" % (", ".join(sorted(hosts)), share) for share, hosts in sorted(same.items()))
+    return "; ".join("%s for %s" % (share, ", ".join(sorted(hosts))) for share, hosts in sorted(same.items()))
 
 
 def page(template, results, efficiency_min, sentences, about):
@@ -172,7 +172,7 @@ def page(template, results, efficiency_min, sentences, about):
         "GUIDE_MULTI": "%.2f" % GUIDE["multi"],
         "GUIDE_EFFICIENCY": "%.3f" % GUIDE["efficiency"],
     }
-    for name in ("at", "director", "machine", "concurrency", "seconds", "rounds"):
+    for name in ("at", "director", "machine", "load", "concurrency", "seconds", "rounds"):
         parts[name.upper()] = escape(about.get(name, "-"))
     for name, text in parts.items():
         template = template.replace("@@%s@@" % name, text)

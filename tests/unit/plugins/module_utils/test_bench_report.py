@@ -93,4 +93,4 @@ def test_page_escapes_and_leaves_no_gap(runs):
     made = bench_page.page(template, summarize(runs, ["DR"], 2), {"DR": 0.995}, ["a < b"],
                            {"at": "<now>", "cpus": {"web2": 0.1, "web1": 0.1, "tun1": 0.3}})
     assert "@@" not in made and "<now>" not in made and "&lt;now&gt;" in made and "a &lt; b" in made
-    assert "web1, web2 0.1, tun1 0.3" in made and 'class="dot bad"' in made
+    assert "0.1 for web1, web2; 0.3 for tun1" in made and 'class="dot bad"' in made

@@ -68,18 +68,18 @@ def rates(results, left, right):
 
     shapes = [*axes(left, right, y, top, step, "%g"), label("requests/s", left, TOP - 9, class_="mark")]
     slot = (right - left) / max(len(results), 1)
-    bar = min(46, slot / 3.2)
+    wide = min(46, slot / 3.2)
     for n, r in enumerate(results):
         center = left + slot * (n + 0.5)
         there = [kind for kind in ("single", "multi") if r[kind]]
         for k, kind in enumerate(there):
-            x = center + (k - len(there) / 2.0) * (bar + 4) + 2
+            x = center + (k - len(there) / 2.0) * (wide + 4) + 2
             value = r[kind]["median"]
             title = tag("title", "%s, %s: %s requests/s (%s)" % (escape(r["mode"]), kind, middle(r[kind]), span(r[kind])))
-            shapes.append(tag("rect", title, x="%.1f" % x, y="%.1f" % y(value), width="%.1f" % bar,
+            shapes.append(tag("rect", title, x="%.1f" % x, y="%.1f" % y(value), width="%.1f" % wide,
                               height="%.1f" % (TOP + HEIGHT - y(value)), rx=3, class_=kind))
-            shapes.append(whisker(r[kind], x + bar / 2, y))
-            shapes.append(label("%.0f" % value, x + bar / 2, TOP + HEIGHT - 8, text_anchor="middle", class_="inside"))
+            shapes.append(whisker(r[kind], x + wide / 2, y))
+            shapes.append(label("%.0f" % value, x + wide / 2, TOP + HEIGHT - 8, text_anchor="middle", class_="inside"))
         shapes.append(label(r["mode"], center, TOP + HEIGHT + 20, text_anchor="middle", class_="mark"))
     return shapes
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: bench_ab
 short_description: Load a web server with ab once and return the figures
-version_added: 0.1.0
+version_added: 0.2.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Runs C(ab) (ApacheBench) once, each request on a connection of its own, bounded in time and in number.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: bench_report
 short_description: Make one table, one JSON file and one page of the measurements of a benchmark
-version_added: 0.1.0
+version_added: 0.2.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Takes the figures of M(failover.stack.bench_ab), computes medians and efficiency, writes C(bench.json) and a self-contained

@@ -12,7 +12,7 @@ short_description: Run a playbook as the fault of a drill, or to undo it, and sa
 description:
   - Runs on the controller, in a process of its own with the same inventory.
   - What undoes the fault is written down in a journal before it begins, so that the next run can do it after an interruption.
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The failover.stack founders (@failover-stack)
 options:

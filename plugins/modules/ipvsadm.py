@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ipvsadm
 short_description: Virtual services, real servers, time-outs and sync daemons of the kernel's IPVS table
-version_added: 0.1.0
+version_added: 0.2.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Describes the IPVS table as it shall be. Reads it once, plans the smallest batch of changes, and gives that to

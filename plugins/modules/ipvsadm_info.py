@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ipvsadm_info
 short_description: Read the kernel's IPVS table, connections, time-outs and sync daemons
-version_added: 0.1.0
+version_added: 0.2.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Tells the IPVS table in the shape that M(failover.stack.ipvsadm) takes. Changes nothing.

@@ -111,7 +111,8 @@ def wait_for(command, seconds):
     """(output, what is wrong) of a process in a group of its own, which is ended as a whole at the time limit."""
     options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     try:
-        process = subprocess.Popen(command, start_new_session=True, **options)
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function  # run_command cannot end the whole group
+            command, start_new_session=True, **options)
     except OSError as error:
         return b"", "could not be started: %s" % error
     try:

@@ -124,7 +124,6 @@ from ansible_collections.failover.stack.plugins.module_utils._host_network impor
     missing_sysctls,
 )
 
-
 LEGACY = "/proc/net/ip_tables_names"
 
 

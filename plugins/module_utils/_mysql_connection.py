@@ -23,9 +23,9 @@ LOGIN = {
     "login_unix_socket": {"type": "path"},
     "config_file": {"type": "path", "default": "~/.my.cnf"},
     "connect_timeout": {"type": "int", "default": 10},
-    "ca_cert": {"type": "path", "aliases": ["ssl_ca"]},
-    "client_cert": {"type": "path", "aliases": ["ssl_cert"]},
-    "client_key": {"type": "path", "aliases": ["ssl_key"], "no_log": False},
+    "ca_cert": {"type": "path"},
+    "client_cert": {"type": "path"},
+    "client_key": {"type": "path", "no_log": False},
     "check_hostname": {"type": "bool"},
 }
 
@@ -186,6 +186,8 @@ def connect(where, context=None):
     pymysql = driver()
     arguments = {"connect_timeout": where["connect_timeout"], "autocommit": True, "charset": "utf8mb4",
                  "cursorclass": pymysql.cursors.DictCursor, "password": where["password"] or ""}
+    # A frozen server accepts a connection and never says a word.
+    arguments.update({name: where[name] for name in ("read_timeout", "write_timeout") if where.get(name)})
     if where["user"]:
         arguments["user"] = where["user"]
     if where["unix_socket"]:

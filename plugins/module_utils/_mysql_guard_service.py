@@ -1,12 +1,14 @@
 # Copyright (c) 2026 The failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guard of the writer address: python3 DIRECTORY CONFIGURATION.
+"""The guard of the writer address: the service mysql-writer, started with the path of its configuration.
 
 The address is here exactly while this server takes writes and the record says that it is the writer. A server that was restarted
 is read-only and takes writes again only when nobody objects; who is cut off, or hears somebody else answer for the address,
 stops at once. What is done when is decided in _mysql_guard.decide; this file only looks and acts.
 """
+
+from __future__ import annotations
 
 import concurrent.futures
 import contextlib
@@ -16,13 +18,14 @@ import os
 import select
 import socket
 import struct
-import sys
 import threading
 import time
 
-import _mysql_guard as guard
-import _virtual_address as virtual
-import pymysql
+from ansible_collections.failover.stack.plugins.module_utils import _mysql_guard as guard
+from ansible_collections.failover.stack.plugins.module_utils import _virtual_address as virtual
+from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import Failure, connect
+from ansible_collections.failover.stack.plugins.module_utils._mysql_gtid import GtidError, contains
+from ansible_collections.failover.stack.plugins.module_utils._mysql_writer_sql import Words
 
 TICK_S, ASK_S, POLL_S = 0.25, 0.5, 0.2
 # An answer of the local server that is older counts as none.
@@ -30,82 +33,22 @@ STALE_S = 2.0
 # So long after a change of hands frames of the former holder may still be under way.
 SETTLE_S = 0.3
 RIVAL_S = 1.5
+LAST_WORDS_S = 0.02
 PEERS_FRESH_S = 3.0
 # Neighbours and switches that missed the first announcement.
 ANNOUNCE_AGAIN_S = (0.1, 1.0, 5.0)
-NOT_CLIENTS = ("Binlog Dump", "Binlog Dump GTID", "Daemon")
 
 
 def say(text):
     print(text, flush=True)
 
 
-def instance_of(connection):
+def instance_of(server):
     """Which server process answers: its id and its start."""
-    raw = connection._sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    raw = server.connection._sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     pid = struct.unpack("iII", raw)[0]
     with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as handle:
         return "%d:%s" % (pid, handle.read().rpartition(")")[2].split()[19])
-
-
-def rows(connection, statement, values=None):
-    with connection.cursor(pymysql.cursors.DictCursor) as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())
-
-
-def one(connection, statement, values=None):
-    found = rows(connection, statement, values)
-    return found[0] if found else {}
-
-
-def is_mariadb(connection):
-    return "mariadb" in connection.get_server_info().lower()
-
-
-def position(connection):
-    """All transactions that the server has."""
-    if is_mariadb(connection):
-        got = one(connection, "SELECT @@global.gtid_binlog_pos AS b, @@global.gtid_slave_pos AS s")
-        return ",".join(part for part in (got["b"], got["s"]) if part)
-    return one(connection, "SELECT @@global.gtid_executed AS e")["e"].replace("\n", "")
-
-
-def sources(connection):
-    """[(host, port)] from which the server replicates."""
-    maria = is_mariadb(connection)
-    found = rows(connection, "SHOW ALL SLAVES STATUS" if maria else "SHOW REPLICA STATUS")
-    kind = "Master" if maria else "Source"
-    return [(row[kind + "_Host"], int(row[kind + "_Port"])) for row in found if row[kind + "_Host"]]
-
-
-def domains(text):
-    """{domain: sequence number} of a MariaDB position."""
-    found = {}
-    for part in filter(None, text.split(",")):
-        domain, _server, number = part.strip().split("-")
-        found[domain] = max(found.get(domain, 0), int(number))
-    return found
-
-
-def is_ahead(theirs, ours, connection):
-    """Whether a position has transactions that ours lacks. `connection` is to the local server."""
-    if is_mariadb(connection):
-        mine = domains(ours)
-        return any(number > mine.get(domain, 0) for domain, number in domains(theirs).items())
-    return not one(connection, "SELECT GTID_SUBSET(%s, %s) AS s", (theirs, ours))["s"]
-
-
-def end_clients(connection):
-    """Ends the connections of clients that came over the network; replicas stay."""
-    ended = 0
-    for row in rows(connection, "SHOW PROCESSLIST"):
-        if row["Host"] and not row["Host"].startswith("localhost") and row["Command"] not in NOT_CLIENTS \
-                and row["User"] not in ("system user", "event_scheduler"):
-            with contextlib.suppress(pymysql.MySQLError):
-                connection.query("KILL %d" % row["Id"])
-                ended += 1
-    return ended
 
 
 class Server(threading.Thread):
@@ -116,45 +59,55 @@ class Server(threading.Thread):
         self.config = config
         self.connection = None
         self.wanted = None
-        # when the question was asked (wall clock), state, instance, position
-        self.answer = (0.0, guard.DOWN, None, "")
+        # when the question was asked (wall clock), state, instance
+        self.answer = (0.0, guard.DOWN, None)
         self.last_up = time.monotonic()
 
     def seen(self):
         if time.time() - self.answer[0] > STALE_S:
-            return (time.time(), guard.DOWN, None, "")
+            return (time.time(), guard.DOWN, None)
         return self.answer
 
-    def connect(self):
-        return pymysql.connect(unix_socket=self.config["socket"], user="root", autocommit=True, connect_timeout=2, read_timeout=30)
+    def connect(self, read_timeout=5):
+        return connect({"unix_socket": self.config["socket"], "user": "root", "password": None, "connect_timeout": 2,
+                        "read_timeout": read_timeout})
 
     def poll(self):
         asked = time.time()
         try:
-            self.connection = self.connection or self.connect()
-            state = guard.READ_ONLY if one(self.connection, "SELECT @@global.read_only AS r")["r"] else guard.WRITABLE
-            place = position(self.connection) if state == guard.READ_ONLY else ""
-            self.answer = (asked, state, instance_of(self.connection), place)
+            if not self.connection:
+                self.connection = self.connect()
+                self.words = Words(self.connection)
+            state = guard.WRITABLE if self.words.writable() else guard.READ_ONLY
+            self.answer = (asked, state, instance_of(self.connection))
             self.last_up = time.monotonic()
-        except (pymysql.MySQLError, OSError):
-            self.connection = None
-            self.answer = (asked, guard.DOWN, None, "")
+        except (Failure, OSError):
+            self.close()
+            self.answer = (asked, guard.DOWN, None)
+
+    def close(self):
+        if self.connection:
+            self.connection.close()
+        self.connection = None
 
     def change(self, wanted):
-        with self.connect() as own:
-            mariadb = is_mariadb(own)
+        # Commits that wait for a replica's word hold the statement up; it goes on in the server meanwhile.
+        own = self.connect(read_timeout=30)
+        try:
+            words = Words(own)
             if wanted == guard.WRITABLE:
                 with guard.locked():
                     if not guard.read_record()[0].get("writer") or self.wanted != wanted:
                         return
-                    for name in ("read_only",) if mariadb else ("super_read_only", "read_only"):
-                        own.query("SET GLOBAL %s = 0" % name)
+                    words.allow_writes()
                 say("the server takes writes")
                 return
-            own.query("SET SESSION lock_wait_timeout = 2")
-            ended = end_clients(own)
-            own.query("SET GLOBAL %s = 1" % ("read_only" if mariadb else "super_read_only"))
-            say("the server is read-only, %d client connections were ended" % (ended + end_clients(own)))
+            words.run("SET SESSION lock_wait_timeout = 2")
+            ended = words.end(words.clients())
+            words.run(words.read_only_statement())
+            say("the server is read-only, %d client connections were ended" % len(ended + words.end(words.clients())))
+        finally:
+            own.close()
 
     def run(self):
         while True:
@@ -163,7 +116,7 @@ class Server(threading.Thread):
             if wanted and state not in (wanted, guard.DOWN):
                 try:
                     self.change(wanted)
-                except (pymysql.MySQLError, OSError) as error:
+                except (Failure, OSError) as error:
                     say("cannot make the server %s: %s" % (wanted, error))
                 self.poll()
             if self.wanted == wanted:
@@ -181,49 +134,53 @@ class Peers(threading.Thread):
         self.answer = (0.0, [])
 
     def seen(self, since):
-        """What they said after a moment; members that did not answer lately are not reached."""
+        """What they said after a moment, None when they were not asked since or too long ago."""
         asked, peers = self.answer
-        if asked < since or time.monotonic() - asked > PEERS_FRESH_S:
-            return [guard.Peer(name=peer["name"]) for peer in self.config["peers"]]
-        return peers
+        return None if asked < since or time.monotonic() - asked > PEERS_FRESH_S else peers
 
     def ask(self, peer):
+        where = dict(self.config["login"], unix_socket=None, host=peer["address"], port=peer["port"], connect_timeout=1,
+                     read_timeout=1, write_timeout=1)
         try:
-            # `ssl` of an empty dictionary still means TLS to PyMySQL.
-            with pymysql.connect(host=peer["address"], port=peer["port"], user=self.config["user"], password=self.config["password"],
-                                 ssl=self.config.get("ssl"), connect_timeout=1, read_timeout=1, write_timeout=1) as connection:
-                writable = not one(connection, "SELECT @@global.read_only AS r")["r"]
-                return peer["name"], writable, sources(connection), position(connection)
-        except (pymysql.MySQLError, OSError, KeyError, ValueError):
-            return peer["name"], None, [], ""
+            server = connect(where)
+            try:
+                words = Words(server)
+                return peer["name"], words.writable(), [(c["host"], c["port"]) for c in words.channels()], words.position()
+            finally:
+                server.close()
+        except (Failure, OSError) as error:
+            return peer["name"], None, [], str(error)
 
-    def judge(self, answers):
+    def judge(self, answers, ours):
         here, others = places(self.config["own"]), dict((p["name"], places(p)) for p in self.config["peers"])
         known = dict((name, where) for name, _writable, where, _position in answers)
         everybody = set().union(*others.values()) if others else set()
         peers = [guard.Peer(name=name) if writable is None else
-                 guard.Peer(name, True, writable, guard.follows(where, here, everybody), self.is_ahead(place))
+                 guard.Peer(name, True, writable, guard.follows(where, here, everybody), not has(ours, place))
                  for name, writable, where, place in answers]
         return guard.chained(peers, known, others)
-
-    def is_ahead(self, place):
-        """None of this matters while the local server cannot be asked: then nothing is decided by it."""
-        try:
-            with self.server.connect() as own:
-                return is_ahead(place, position(own), own)
-        except (pymysql.MySQLError, OSError):
-            return False
 
     def run(self):
         with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, len(self.config["peers"]))) as pool:
             while True:
                 self.wanted.wait()
-                asked, up = time.monotonic(), self.server.answer[1] != guard.DOWN
-                found = self.judge(list(pool.map(self.ask, self.config["peers"])))
-                # Whether they are ahead could not be found out without the local server.
-                if up or not found:
-                    self.answer = (asked, found)
+                asked = time.monotonic()
+                answers = list(pool.map(self.ask, self.config["peers"]))
+                # Whether they are ahead cannot be found out without the local server.
+                with contextlib.suppress(Failure, OSError):
+                    own = self.server.connect()
+                    try:
+                        self.answer = (asked, self.judge(answers, Words(own).position()))
+                    finally:
+                        own.close()
                 time.sleep(0.3)
+
+
+def has(ours, theirs):
+    try:
+        return contains(ours, theirs)
+    except GtidError:
+        return False
 
 
 def places(member):
@@ -251,7 +208,7 @@ class Net:
         if name and not self.wire:
             self.wire, self.index = virtual.Wire(name), socket.if_nametoindex(name)
             self.last_heard = time.monotonic()
-        if self.wire and self.wire.interface:
+        if self.wire:
             wanted = [peer["address"] for peer in self.config["peers"]] + self.config.get("witnesses", [])
             near = {one for one in wanted if virtual.interface_towards(one) == self.wire.interface}
             gateway = virtual.gateway_of(self.wire.interface)
@@ -318,9 +275,7 @@ class Guard:
         self.memory = self.remembered()
         self.continuous = False
         self.settled = self.last_tick = time.monotonic()
-        self.because = self.record = None
-        self.changed = 0.0
-        self.blank = not config["address"]
+        self.because, self.record, self.changed = None, {}, -1.0
 
     def remembered(self):
         """Of the server process that took writes, and whether it was this guard that stopped it. Outlives the guard, not a boot."""
@@ -341,12 +296,12 @@ class Guard:
         record, changed = guard.read_record()
         if changed != self.changed:
             self.record, self.changed, self.settled = record, changed, time.monotonic()
-        answered, state, instance, _position = self.server.seen()
+        answered, state, instance = self.server.seen()
         held = bool(self.net.address) and virtual.holds(self.net.address)
         mac, heard = self.net.rival
         rival = mac if heard > self.settled + SETTLE_S and time.monotonic() - heard < RIVAL_S else None
         own = guard.Own(
-            recorded=bool(self.record.get("writer")), yielding=self.record.get("yield_until", 0) > time.time(), server=state, held=held,
+            recorded=self.record.get("writer"), yielding=self.record.get("yield_until", 0) > time.time(), server=state, held=held,
             down_s=time.monotonic() - self.server.last_up,
             restarted=self.memory["own"] or (instance is not None and instance != self.memory["instance"]),
             continuous=self.continuous, rival=rival, isolated=late or self.net.isolated())
@@ -383,7 +338,7 @@ class Guard:
             say(decision.because)
         if own.isolated or own.rival:
             self.stop(own, decision)
-            return
+            decision = decision._replace(address=guard.KEEP, server=guard.KEEP)
         with guard.locked(wait=False) as got:
             # The module works, or has worked since this was seen.
             if not got or guard.read_record()[1] != self.changed or answered <= self.changed:
@@ -424,10 +379,12 @@ class Guard:
         record = guard.read_record()[0]
         if record.get("writer") or record.get("yield_to") not in macs or not virtual.holds(self.net.address):
             return
+        # Ended while the address is still here, a connection can say so to its client.
+        with contextlib.suppress(Failure, OSError), contextlib.closing(self.server.connect(read_timeout=1)) as server:
+            words = Words(server)
+            say("handed over, %d client connections are ended" % len(words.end(words.clients())))
+            time.sleep(LAST_WORDS_S)
         self.release()
-        # Their packets go to the new writer now, whose kernel resets them: whoever waits for an answer hears it at once here.
-        with contextlib.suppress(pymysql.MySQLError, OSError), self.server.connect() as connection:
-            say("handed over, %d client connections were ended" % end_clients(connection))
 
     def run(self):
         self.server.start()
@@ -444,15 +401,11 @@ class Guard:
                         self.hand_over(asking)
 
 
-def main():
+def main(path):
     os.umask(0o077)
     os.makedirs(guard.DIRECTORY, exist_ok=True)
     alive = os.open(os.path.join(guard.RUN_DIRECTORY, guard.ALIVE), os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    with open(sys.argv[1], encoding="utf-8") as handle:
+    with open(path, encoding="utf-8") as handle:
         config = json.load(handle)
     Guard(config).run()
-
-
-if __name__ == "__main__":
-    main()

@@ -37,15 +37,12 @@ options:
   ca_cert:
     description: File with the certificates of the authorities that may have signed the server's. With it TLS is used.
     type: path
-    aliases: [ssl_ca]
   client_cert:
     description: File with the client's certificate.
     type: path
-    aliases: [ssl_cert]
   client_key:
     description: File with the client's key.
     type: path
-    aliases: [ssl_key]
   check_hostname:
     description: Whether the server's certificate must bear O(login_host).
     type: bool

@@ -16,7 +16,8 @@ description:
     server does not start with the new one, the old one is put back.
   - The work is done by transient systemd units, C(failover-mysql-seed-send) at the donor and C(failover-mysql-seed-receive) at
     the joiner, so a lost connection does not end it.
-  - A transfer is four tasks. V(offer) at the donor, V(receive) at the joiner, V(send) at the donor, V(watch) at the joiner.
+  - A transfer is four tasks. V(offer) at the donor, V(receive) at the joiner, V(send) at the donor (MariaDB), V(watch) at the joiner.
+    V(withdraw) at the donor removes the throw-away account (MySQL). V(stop) ends what runs at a member, whose own data is untouched.
   - Each transfer has throw-away certificates, whose keys never leave their nodes, or for MySQL a throw-away account. Whether the
     joiner's data may be replaced is not decided here, see P(failover.stack.mysql_seed_plan#filter).
 extends_documentation_fragment:
@@ -32,10 +33,10 @@ options:
   act:
     description: The step.
     type: str
-    choices: [offer, receive, send, watch, status, stop]
+    choices: [offer, receive, send, watch, status, withdraw, stop]
     required: true
   peer:
-    description: Name of the other member, for messages.
+    description: Name of the donor, for messages.
     type: str
     default: ""
   address:
@@ -228,24 +229,30 @@ def status(module, host):
     return dict(job.status(module.run_command, RECEIVE), changed=False)
 
 
+def withdraw(module, host):
+    """The donor forgets the throw-away account of a MySQL transfer; that of MariaDB had none."""
+    server = Server(login(module.params))
+    try:
+        there = not server.mariadb and server.rows(
+            "SELECT 1 FROM mysql.user WHERE User = %s AND Host = %s", (CLONE_USER, module.params["address"]))
+        if there and not module.check_mode:
+            server.unlogged([("DROP USER %s@%s", (CLONE_USER, module.params["address"]))])
+    finally:
+        server.close()
+    return {"changed": bool(there)}
+
+
 def stop(module, host):
-    """End what runs here; a MySQL donor forgets the throw-away account."""
     running = [name for name in (SEND, RECEIVE) if job.active(module.run_command, name)]
-    if not module.check_mode:
-        for name in running:
-            job.stop(module.run_command, name)
-        if module.params["address"]:
-            server = Server(login(module.params))
-            if not server.mariadb:
-                server.unlogged([("DROP USER IF EXISTS %s@%s", (CLONE_USER, module.params["address"]))])
-            server.close()
+    for name in [] if module.check_mode else running:
+        job.stop(module.run_command, name)
     return {"changed": bool(running)}
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
-            "act": {"type": "str", "choices": ["offer", "receive", "send", "watch", "status", "stop"], "required": True},
+            "act": {"type": "str", "choices": ["offer", "receive", "send", "watch", "status", "withdraw", "stop"], "required": True},
             "peer": {"type": "str", "default": ""},
             "address": {"type": "str", "default": ""},
             "port": {"type": "int", "default": 4444},
@@ -266,7 +273,8 @@ def main():
         },
         supports_check_mode=True,
     )
-    acts = {"offer": offer, "receive": receive, "send": send, "watch": status, "status": status, "stop": stop}
+    acts = {"offer": offer, "receive": receive, "send": send, "watch": status, "status": status, "withdraw": withdraw,
+            "stop": stop}
     host = module.params["peer"] if module.params["act"] == "offer" and module.params["peer"] else platform.node()
     try:
         module.exit_json(**acts[module.params["act"]](module, host))

@@ -178,11 +178,11 @@ def normal(text):
     return print_set(parse_set(text))
 
 
-def subtract(left, right):
-    """What left has and right lacks; for MariaDB in the form domain-server-first..last."""
-    if not is_mariadb(left, right):
-        return print_set(subtract_set(parse_set(left), parse_set(right)))
-    left_over = subtract_position(parse_position(left), parse_position(right))
+def subtract(left, other):
+    """What left has and the other lacks; for MariaDB in the form domain-server-first..last."""
+    if not is_mariadb(left, other):
+        return print_set(subtract_set(parse_set(left), parse_set(other)))
+    left_over = subtract_position(parse_position(left), parse_position(other))
     return ",".join(span(domain, *left_over[domain]) for domain in sorted(left_over))
 
 
@@ -190,15 +190,15 @@ def span(domain, server, first, last):
     return "%d-%d-%d" % (domain, server, last) if first == last else "%d-%d-%d..%d" % (domain, server, first, last)
 
 
-def union(left, right):
-    if is_mariadb(left, right):
-        return print_position(union_position(parse_position(left), parse_position(right)))
-    return print_set(union_set(parse_set(left), parse_set(right)))
+def union(left, other):
+    if is_mariadb(left, other):
+        return print_position(union_position(parse_position(left), parse_position(other)))
+    return print_set(union_set(parse_set(left), parse_set(other)))
 
 
-def contains(left, right):
-    """Whether left has all of right."""
-    return not subtract(right, left)
+def contains(left, other):
+    """Whether left has all of other."""
+    return not subtract(other, left)
 
 
 def count(left, right=""):
@@ -216,14 +216,14 @@ def most_advanced(sets):
 # --- Errant transactions ---------------------------------------------------------
 
 
-def errant(mine, theirs):
+def errant(mine, source):
     """The transactions of a replica that its source has not, as text; '' when there are none.
 
-    mine and theirs are `gtid` of the observed information, mine with server_id.
+    mine and source are `gtid` of the observed information, mine with server_id.
     """
-    if is_mariadb(*(one.get(key, "") for one in (mine, theirs) for key in ("executed", "state"))):
-        return errant_mariadb(mine, theirs)
-    return print_set(subtract_set(parse_set(mine.get("executed")), parse_set(theirs.get("executed"))))
+    if is_mariadb(*(one.get(key, "") for one in (mine, source) for key in ("executed", "state"))):
+        return errant_mariadb(mine, source)
+    return print_set(subtract_set(parse_set(mine.get("executed")), parse_set(source.get("executed"))))
 
 
 def errant_mariadb(mine, theirs):

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place that starts RabbitMQ's command-line tools, and what their words mean."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+
+EPMD_PORT = 4369
+
+
+class CliError(Exception):
+    """A tool said no; the sentence is for people, rc and text are the tool's own."""
+
+    def __init__(self, sentence, rc=None, text=""):
+        super().__init__(sentence)
+        self.rc = rc
+        self.text = text
+
+
+REASONS = (
+    (re.compile(r"nxdomain|non-existing domain"), "its host name cannot be resolved: correct /etc/hosts or the name server"),
+    (re.compile(r"Erlang cookie is identical|Erlang distribution failed|Authentication failed"),
+     "it refuses the connection: its Erlang cookie differs from the one here, or one side uses TLS between nodes and the other does not"),
+    (re.compile(r"unable to connect to epmd.*(address|timeout)"), "its host does not answer on port 4369 (epmd)"),
+    (re.compile(r"epmd reports: node '[^']*' not running at all|does not report|not running"), "it does not run"),
+    (re.compile(r"this command requires the .*app.* to be running|rabbit application is not running|application.*not running", re.I),
+     "Erlang runs, RabbitMQ in it does not (stopped, or paused in the minority of a partition)"),
+)
+
+
+def reason(text):
+    """Why a tool could not speak with a node, from its diagnostics."""
+    for pattern, words in REASONS:
+        if pattern.search(text):
+            return words
+    return last_words(text)
+
+
+def last_words(text):
+    """The line that says most of an error text."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith("error")]
+    return " ".join((errors or lines or ["no output"])[-1].split())[:300]
+
+
+def parse_json(text):
+    """The tools print JSON after warnings, if any; None when there is none."""
+    for match in re.finditer(r"^[\[{]", text, re.M):
+        try:
+            return json.loads(text[match.start():])
+        except ValueError:
+            continue
+    return None
+
+
+def host_of(node):
+    return node.partition("@")[2]
+
+
+def reachable(node, timeout=3.0):
+    """None when the node's epmd answers, else the reason. The tools themselves would wait up to a minute."""
+    try:
+        with socket.create_connection((host_of(node), EPMD_PORT), timeout):
+            return None
+    except socket.gaierror:
+        return "its host name %s cannot be resolved here: correct /etc/hosts or the name server" % host_of(node)
+    except OSError as error:
+        return "its host does not answer on port %d (epmd): %s" % (EPMD_PORT, error.strerror or "no answer within %g s" % timeout)
+
+
+class Cli:
+    """rabbitmqctl and its sisters through run(list) -> (rc, out, err), an AnsibleModule's run_command."""
+
+    def __init__(self, run, longnames=False):
+        self._run = run
+        self._longnames = longnames
+
+    def run(self, tool, *arguments, node=None, data=None):
+        command = [tool, "--quiet"]
+        if self._longnames:
+            command.append("--longnames")
+        if node:
+            unreachable = reachable(node)
+            if unreachable:
+                raise CliError("%s cannot be asked: %s." % (node, unreachable))
+            command += ["--node", node]
+        return self._run([*command, *arguments], data=data)
+
+    def do(self, tool, *arguments, node=None, data=None):
+        """Must end with 0; returns what it printed."""
+        rc, out, err = self.run(tool, *arguments, node=node, data=data)
+        if rc:
+            raise CliError("%s %s failed%s (rc %d): %s." % (
+                tool, arguments[0], " on " + node if node else "", rc, reason(err + out).rstrip(".")), rc, err + out)
+        return out
+
+    def json(self, tool, *arguments, node=None):
+        out = self.do(tool, *arguments, "--formatter", "json", node=node)
+        value = parse_json(out)
+        if value is None and out.strip():
+            raise CliError("%s %s printed no JSON: %s." % (tool, arguments[0], last_words(out)))
+        return value

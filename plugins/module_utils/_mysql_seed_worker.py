@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -29,17 +30,15 @@ def tool(*names):
     raise Failure("there is no %s here: install the package that has it" % names[0])
 
 
-def mariabackup(login, options):
-    """Its command line and, for a password, an option file: nothing secret in an argument list."""
-    command = [tool("mariadb-backup", "mariabackup")]
+def mariabackup(directory, login, options):
+    """Its command line, with an option file for what is nobody's business in an argument list."""
     lines = ["[mariadb-backup]", "user=%s" % (login["user"] or "root")]
     for option, name in (("socket", "unix_socket"), ("password", "password")):
         if login.get(name):
             lines.append('%s="%s"' % (option, login[name].replace("\\", "\\\\").replace('"', '\\"')))
-    handle, path = tempfile.mkstemp(prefix="mariadb-backup-", dir="/run/failover-mysql")
-    os.close(handle)
+    path = os.path.join(directory, "mariadb-backup.cnf")
     write(path, "\n".join(lines) + "\n")
-    return [*command, "--defaults-extra-file=" + path, *options], path
+    return [tool("mariadb-backup", "mariabackup"), "--defaults-extra-file=" + path, *options]
 
 
 def last_words(path):
@@ -70,7 +69,7 @@ def send(settings, progress):
         progress.phase("connect")
         made = stream.context(home(settings["job"]), settings["peer"], server=False)
         sock = stream.connect(settings["address"], settings["port"], made, PATIENCE_S)
-        command, options = mariabackup(settings["login"], [
+        command = mariabackup(home(settings["job"]), settings["login"], [
             "--backup", "--stream=mbstream", "--parallel=%d" % settings["threads"], "--target-dir=" + scratch])
         progress.phase("copy", total)
         log = os.path.join(home(settings["job"]), "backup.log")
@@ -80,7 +79,6 @@ def send(settings, progress):
                 code = backup.wait()
             finally:
                 backup.kill()
-        os.unlink(options)
         stream.send_end(sock, {"ok": code == 0, "error": "" if code == 0 else last_words(log)})
         if code:
             raise Failure("mariadb-backup failed: %s" % last_words(log))
@@ -104,19 +102,27 @@ def unpack(settings, progress, staging):
     finally:
         listener.close()
     progress.phase("copy", settings["total"])
-    with sock, subprocess.Popen([tool("mbstream"), "-x", "-C", staging], stdin=subprocess.PIPE) as sink:
+    log = os.path.join(home(settings["job"]), "mbstream.log")
+    unpacker = [tool("mbstream"), "-x", "-C", staging]
+    with sock, open(log, "wb") as said, subprocess.Popen(unpacker, stdin=subprocess.PIPE, stderr=said) as sink:
         try:
             got, end = stream.receive(sock.makefile("rb", buffering=stream.CHUNK), sink.stdin, progress.count)
             sink.stdin.close()
-            code = sink.wait()
+        except BrokenPipeError as error:
+            raise Failure("mbstream could not unpack the stream: %s" % last_words(log)) from error
         except OSError as error:
             raise Failure("the stream broke off (%s)" % error) from error
-        finally:
+        except Failure:
             sink.kill()
+            raise
+        finally:
+            with contextlib.suppress(OSError):
+                sink.stdin.close()
+            code = sink.wait()
     if not end["ok"]:
         raise Failure("the donor failed: %s" % end["error"])
     if code:
-        raise Failure("mbstream could not unpack the stream: read journalctl -u failover-mysql-%s" % settings["job"])
+        raise Failure("mbstream could not unpack the stream: %s" % last_words(log))
     return got
 
 
@@ -144,14 +150,14 @@ def clone(settings, progress, staging):
     progress.phase("copy", settings["total"])
     failed = []
 
-    def copy():
+    def ask():
         try:
             server.rows("CLONE INSTANCE FROM %s@%s:" + "%d" % settings["donor_port"] + " IDENTIFIED BY %s DATA DIRECTORY = %s REQUIRE SSL",
                         (settings["clone_user"], settings["donor_address"], settings["clone_password"], target))
         except Failure as failure:
             failed.append(failure)
 
-    thread = threading.Thread(target=copy, daemon=True)
+    thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     while thread.is_alive():
         thread.join(0.5)
@@ -208,22 +214,29 @@ def aside_of(datadir):
     return "%s.before-%s" % (datadir.rstrip("/"), time.strftime("%Y%m%dT%H%M%S"))
 
 
+def copy(settings, progress, staging):
+    """A directory with the donor's data beside the joiner's own; returns (bytes, GTID position, directory)."""
+    try:
+        if settings["dialect"] == "mysql":
+            os.chown(staging, settings["uid"], settings["gid"])
+            return clone(settings, progress, staging), "", os.path.join(staging, "data")
+        got = unpack(settings, progress, staging)
+        position = make_consistent(progress, staging, os.path.join(home(settings["job"]), "prepare.log"))
+        if not position:
+            raise Failure("the backup carries no GTID position: the donor has no binary log, or has never written to it")
+        files.strip_leftovers(staging)
+        return got, position, staging
+    except Failure as failure:
+        raise Failure("%s; this member's own server and data are as they were, the next run begins anew" % failure) from failure
+
+
 def receive(settings, progress):
     """Become a copy of the donor."""
     datadir, staging = settings["datadir"], files.staging_of(settings["datadir"])
     files.remove(staging)
     os.mkdir(staging, 0o700)
     try:
-        if settings["dialect"] == "mariadb":
-            got = unpack(settings, progress, staging)
-            position = make_consistent(progress, staging, os.path.join(home(settings["job"]), "prepare.log"))
-            if not position:
-                raise Failure("the backup carries no GTID position: the donor has no binary log, or has never written to it")
-            files.strip_leftovers(staging)
-            new = staging
-        else:
-            os.chown(staging, settings["uid"], settings["gid"])
-            got, position, new = clone(settings, progress, staging), "", os.path.join(staging, "data")
+        got, position, new = copy(settings, progress, staging)
         aside = aside_of(datadir)
         server = exchange(settings, progress, new, aside)
         progress.phase("position")

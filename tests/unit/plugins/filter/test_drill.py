@@ -39,7 +39,7 @@ def test_unknown_selection_names_what_there_is():
 
 
 def test_unknown_fault_is_refused():
-    with pytest.raises(AnsibleFilterError, match="'x' has the fault 'burn': use one of none, playbook, unit_kill"):
+    with pytest.raises(AnsibleFilterError, match="'x' has the fault 'burn': use one of none, playbook, disk_fill, unit_kill"):
         filters.drill_selected([{"name": "x", "fault": "burn"}])
 
 

@@ -34,9 +34,10 @@ REASONS = (
 
 def reason(text):
     """Why a tool could not speak with a node, from its diagnostics."""
+    hashed = re.search(r"Erlang cookie hash: (\S+)", text)
     for pattern, words in REASONS:
         if pattern.search(text):
-            return words
+            return words.replace("the one here", "the one here (%s)" % hashed.group(1)) if hashed else words
     return last_words(text)
 
 

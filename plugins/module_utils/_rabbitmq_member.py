@@ -36,22 +36,22 @@ def plan_present(node, kind, local, peer, local_queues):
         return steps, "%s belongs to another cluster (%s): it must leave that first (state: absent), or %s throws away what it has." % (
             node, ", ".join(local["members"]), OVERRIDE)
     if local_queues:
-        return steps, "%s holds %d queues (%s): joining would delete them. Move their messages first, or %s throws them away." % (
-            node, len(local_queues), names(local_queues), OVERRIDE)
+        return steps, "%s holds queues (%s): joining would delete them. Move their messages first, or %s throws them away." % (
+            node, names(local_queues), OVERRIDE)
     return steps, None
 
 
-def plan_absent(node, local, critical, lone_queues):
-    """(steps, refusal) to make a running node leave its cluster."""
+def plan_absent(node, local, queues):
+    """(steps, refusal) to make a running node leave its cluster, its replicas first."""
     if len(local["members"]) < 2:
         return [], None
     steps = ["shrink", "leave"]
-    if critical:
-        return steps, "Without %s these queues would have no majority any more: %s. Bring the other members back, or %s gives them up." % (
-            node, names(critical), OVERRIDE)
-    if lone_queues:
+    if lone(queues, node):
         return steps, "%s is the only one with these queues and their messages: %s. Move them (playbooks/rabbitmq_migrate_queues.yml), " \
-                      "or %s throws them away." % (node, names(lone_queues), OVERRIDE)
+                      "or %s throws them away." % (node, names(lone(queues, node)), OVERRIDE)
+    if without_majority(queues, node):
+        return steps, "Without %s these queues would have no majority any more: %s. Bring the other members back, or %s gives them up." % (
+            node, names(without_majority(queues, node)), OVERRIDE)
     return steps, None
 
 
@@ -72,6 +72,12 @@ def names(queues):
 def lone(queues, node):
     """Queues with messages that only this node has."""
     return [queue for queue in queues if queue["messages"] and queue["members"] == [node]]
+
+
+def without_majority(queues, node):
+    """Quorum queues that have lost their majority once this node's replica is taken out."""
+    return [queue for queue in queues if queue["type"] == "quorum" and node in queue["members"] and len(queue["members"]) > 1
+            and len(set(queue["online"]) - {node}) * 2 <= len(queue["members"]) - 1]
 
 
 def lacking(queues, node, replicas, running):

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-DRAINED = "under maintenance"
+# 3.10 colours the words "marked for maintenance", 4.x says "under maintenance".
+SERVING = ("not under maintenance", "unknown", "")
 QUEUE_COLUMNS = ("name", "type", "leader", "members", "online", "policy", "messages", "consumers", "durable", "state")
 
 
@@ -19,7 +20,7 @@ def parse_status(raw):
         "running": sorted(raw.get("running_nodes") or []),
         "partitions": {node: sorted(others) for node, others in (raw.get("partitions") or {}).items() if others},
         "alarms": [alarm_words(alarm) for alarm in raw.get("alarms") or []],
-        "maintenance": sorted(node for node, state in (raw.get("maintenance_status") or {}).items() if state == DRAINED),
+        "maintenance": sorted(node for node, state in (raw.get("maintenance_status") or {}).items() if str(state) not in SERVING),
         "versions": {node: (versions or {}).get("rabbitmq_version", "") for node, versions in (raw.get("versions") or {}).items()},
         "erlang_versions": {node: (versions or {}).get("erlang_version", "") for node, versions in (raw.get("versions") or {}).items()},
         "disabled_feature_flags": sorted(flag["name"] for flag in raw.get("feature_flags") or []
@@ -78,16 +79,19 @@ def count_by(queues, *keys):
     return counted
 
 
-def quorum_troubles(queues):
-    """Sentences for quorum queues and streams that have no leader or no majority on line."""
+def quorum_troubles(queues, running):
+    """Sentences for quorum queues without leader or majority, or whose replica on a running node does not run."""
     for queue in queues:
-        if queue["type"] not in ("quorum", "stream"):
+        if queue["type"] != "quorum":
             continue
-        name = "%s queue '%s' in vhost '%s'" % (queue["type"], queue["name"], queue["vhost"])
-        if queue["type"] == "quorum" and len(queue["online"]) * 2 <= len(queue["members"]):
+        name = "Quorum queue '%s' in vhost '%s'" % (queue["name"], queue["vhost"])
+        asleep = sorted(set(queue["members"]) & set(running) - set(queue["online"]))
+        if len(queue["online"]) * 2 <= len(queue["members"]):
             yield "%s has %d of %d members on line: no majority." % (name, len(queue["online"]), len(queue["members"]))
         elif not queue["leader"]:
             yield "%s has no leader." % name
+        if asleep:
+            yield "%s has a replica on %s that does not run although the node does: restart that node." % (name, ", ".join(asleep))
 
 
 def troubles(status, expected, digests=None):
@@ -115,3 +119,19 @@ def cookie_troubles(digests):
         if value != usual:
             yield "%s has the Erlang cookie %s, the others have %s: playbooks/rabbitmq_cookie_rotate.yml gives all the same." % (
                 ", ".join(sorted(nodes)), value, usual)
+
+
+def missing_ports(node, have, wanted):
+    return ["%s does not listen on port %d." % (node, port) for port in wanted if port not in have]
+
+
+def version_tuple(text):
+    """(4, 0, 5) of 4.0.5, also of 4.0.5-beta.1; what is no number counts as 0."""
+    parts = [part for part in text.replace("-", ".").split(".")[:3]]
+    return tuple(int(part) if part.isdigit() else 0 for part in parts + ["0"] * (3 - len(parts)))
+
+
+def newest_version(directories):
+    """Of installed servers, by their directories' names; empty when there is none."""
+    versions = [path.rpartition("rabbitmq_server-")[2] for path in directories]
+    return max(versions, key=version_tuple) if versions else ""

@@ -124,6 +124,7 @@ from ansible_collections.failover.stack.plugins.module_utils._erlang_cookie impo
     plan,
     refusal,
 )
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import own_node
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
 from ansible_collections.failover.stack.plugins.module_utils._unit_stale import parse_show, started_at
 
@@ -199,7 +200,7 @@ class Cookie:
     def stop(self, current, wanted):
         """Before another cookie is written the node must not run. True when it did."""
         members = self.members()
-        said = refusal("The node of %s" % self.params["unit"], members, digest(current["content"]), digest(wanted["content"]),
+        said = refusal(own_node(None), members, digest(current["content"]), digest(wanted["content"]),
                        self.params["rotate"])
         if said:
             self.module.fail_json(msg=said, digest=digest(wanted["content"]), previous_digest=digest(current["content"]))

@@ -108,7 +108,6 @@ import shutil
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import (
-    critical_of,
     own_node,
     queues_of,
     status_of,
@@ -119,7 +118,6 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_member im
     diff_lines,
     grow_commands,
     is_forgotten,
-    lone,
     other_nodes,
     plan_absent,
     plan_forgotten,
@@ -254,10 +252,8 @@ class Member:
 
     def absent(self):
         before = status_of(self.cli)
-        todo = plan_absent(self.node, before, [], [])[0]
-        if todo:
-            todo, said = plan_absent(self.node, before, critical_of(self.cli), lone(queues_of(self.cli), self.node))
-            self.refuse(said)
+        todo, said = plan_absent(self.node, before, queues_of(self.cli) if len(before["members"]) > 1 else [])
+        self.refuse(said)
         after = before
         if todo and not self.module.check_mode:
             self.cli.run("rabbitmq-queues", "shrink", self.node)

@@ -128,9 +128,10 @@ def health(shown, variables, size=0):
             shown.get("wsrep_local_state_comment")))
     if shown.get("wsrep_ready") != "ON":
         found.append("wsrep_ready is %s: it refuses statements." % shown.get("wsrep_ready"))
-    if size and int(shown.get("wsrep_cluster_size", 0)) < size:
-        found.append("wsrep_cluster_size is %s, the inventory has %d: the others are down or cut off." % (
-            shown.get("wsrep_cluster_size"), size))
+    there = int(shown.get("wsrep_cluster_size", 0))
+    if size and there != size:
+        found.append("wsrep_cluster_size is %d, the inventory has %d: %s." % (
+            there, size, "somebody is down or cut off" if there < size else "somebody is in the cluster who is not in the inventory"))
     if str(variables.get("read_only", "OFF")).upper() in ("ON", "1"):
         found.append("read_only is ON: it takes no writes.")
     return found

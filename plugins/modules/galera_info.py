@@ -59,7 +59,9 @@ options:
     type: bool
     default: false
   wait_settled:
-    description: Seconds to wait for a server that is starting until it is in a primary component. V(0) does not wait.
+    description:
+      - Seconds to wait for a server that is starting until it is in a primary component. V(0) does not wait.
+      - Without a whole C(gvwstate.dat) it cannot form its last component again, then nothing is waited for either.
     type: int
     default: 0
   wait_healthy:
@@ -186,7 +188,8 @@ def main():
     params = module.params
     seen = look(module)
     if params["wait_settled"]:
-        seen = wait_for(module, params["wait_settled"], lambda seen: seen["primary"] or not seen["starting"])
+        # Without gvwstate.dat it cannot find back into its last component by itself, so there is nothing to wait for.
+        seen = wait_for(module, params["wait_settled"], lambda seen: seen["primary"] or not seen["starting"] or not seen["gvwstate"])
     if params["wait_healthy"]:
         seen = wait_for(module, params["wait_healthy"], lambda seen: not seen["problems"])
         if seen["problems"]:

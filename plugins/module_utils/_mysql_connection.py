@@ -119,10 +119,10 @@ def driver():
     return pymysql
 
 
-def tls_context(ca=None, cert=None, key=None, check_hostname=None, verify=None):
+def tls_context(ca=None, cert=None, key=None, check_hostname=None, verify=None, capath=None):
     """verify None: when there is a CA to verify by."""
-    context = ssl.create_default_context(cafile=ca)
-    verify = bool(ca) if verify is None else verify
+    context = ssl.create_default_context(cafile=ca, capath=capath)
+    verify = bool(ca or capath) if verify is None else verify
     context.check_hostname = bool(check_hostname) if verify else False
     context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
     if cert:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import Failure, identifier
 
 GTID = ("slave_pos", "current_pos", "auto_position")
-# MariaDB's process list shows no more than this of a statement.
+# information_schema.PROCESSLIST of MariaDB shows no more than this of a statement.
 SHOWN_OF_STATEMENT = 65535
 LONGEST_PASSWORD = 32
 HIDDEN = "********"
@@ -123,6 +123,13 @@ def mistakes(params, info):
                % (len(params["source_password"]), LONGEST_PASSWORD))
     if (params.get("filters") or {}).get("rewrite_db") is not None and dialect == "mariadb" and number(info["version"]) < (10, 11, 0):
         yield "filters.rewrite_db is given, which %s takes in its configuration only: leave it out here." % title
+
+
+def domain_mistakes(params, info, channel):
+    """The server's own words would only point to its error log."""
+    for name in ("do_domain_ids", "ignore_domain_ids"):
+        if params.get(name) and gtid_wanted(params, info, channel) not in GTID:
+            yield "%s is given, which needs GTIDs: set gtid to auto, or leave it out." % name
 
 
 def number(version):
@@ -348,7 +355,7 @@ def assemble(info, name, parts, password):
 
 
 def guarded(step):
-    """The statement with a comment in it as long as the process list shows of it: the password, which stands behind, is never shown."""
+    """The statement with a comment before the password, as long as what information_schema.PROCESSLIST shows of a statement."""
     if not step.secret:
         return step.sql
     head, tail = step.sql.split(" TO ", 1)

@@ -13,12 +13,19 @@ from ansible_collections.failover.stack.plugins.module_utils import _mysql_sourc
 from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import LOCAL, Failure
 from ansible_collections.failover.stack.plugins.module_utils._mysql_replica import (
     GTID,
+    domain_mistakes,
     gtid_wanted,
     guarded,
     mistakes,
     plan,
 )
-from ansible_collections.failover.stack.plugins.module_utils._mysql_status import DENIED, read_channels, read_identity
+from ansible_collections.failover.stack.plugins.module_utils._mysql_status import (
+    DENIED,
+    list_errant,
+    read_channels,
+    read_identity,
+    read_replicas,
+)
 
 PASSWORD_LINE = 6
 # A replica may be ahead of a source that is itself a replica, but not for long.
@@ -105,7 +112,7 @@ class Replica:
     # Planning
 
     def plan(self):
-        found = list(mistakes(self.params, self.info))
+        found = [*mistakes(self.params, self.info), *domain_mistakes(self.params, self.info, self.channel)]
         if found:
             raise Failure("%s: %s Nothing was changed." % (self.host, " ".join(found)), problems=found)
         if self.compared is False:
@@ -161,18 +168,24 @@ class Replica:
 
     def gtid_problems(self, where, place):
         """Errant transactions, and what the source no longer has. A source that is only behind gets a little time."""
-        allow, mine = self.params["allow_errant"], self.info["gtid"]
-        deadline = self.clock() + PATIENCE
+        mine, deadline = self.info["gtid"], self.clock() + PATIENCE
         while True:
             theirs = self.source["gtid"] if self.source else self.params["source_gtid"]
             if not theirs:
                 return []
-            errant = gtids.errant(mine, theirs)
-            mine_too = gtids.own(errant, self.info["server_id"], self.info["server_uuid"] if self.info["dialect"] == "mysql" else None)
-            if not errant or allow or mine_too or not self.source or self.clock() >= deadline:
-                return list(sources.gtid_troubles(place, theirs, mine, allow))
+            errant = "" if self.params["allow_errant"] or self.is_our_replica() else gtids.errant(mine, theirs)
+            if not errant or not self.source or self.wrote(errant) or self.clock() >= deadline:
+                return list(sources.gtid_troubles(place, theirs, mine, list_errant(self.server, self.info["dialect"], errant)))
             self.sleep(0.25)
             self.source = self.ask(where)
+
+    def wrote(self, errant):
+        return gtids.own(errant, self.info["server_id"], self.info["server_uuid"] if self.info["dialect"] == "mysql" else None)
+
+    def is_our_replica(self):
+        """Of two that replicate each other, one may always be a little ahead."""
+        return bool(self.source) and self.source["server_id"] in [
+            replica["server_id"] for replica in read_replicas(self.server, self.info["dialect"]) or []]
 
     # Applying
 
@@ -199,7 +212,7 @@ class Replica:
             raise Failure("%s: %s.%s" % (self.host, failure, after), failure.code) from failure
 
     def run_secret(self, step):
-        """MariaDB shows statements as they were written: in the process list not the password, and nothing of it in logs."""
+        """MariaDB shows statements as they were written: keep this one out of its logs and of what can be kept out of its process list."""
         if self.info["dialect"] == "mysql":
             self.server.run(step.sql, step.values)
             return

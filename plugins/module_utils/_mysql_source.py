@@ -28,7 +28,8 @@ def wanted(params, channel, stored_password):
         "host": value("source_host"), "port": value("source_port") or 3306, "user": value("source_user"),
         "password": stored_password if password is None else password, "unix_socket": None,
         "connect_timeout": params["connect_timeout"], "ssl": value("ssl"), "ca": value("ssl_ca") or None,
-        "cert": value("ssl_cert") or None, "key": value("ssl_key") or None, "verify": bool(value("ssl_verify_server_cert")),
+        "capath": value("ssl_capath") or None, "cert": value("ssl_cert") or None, "key": value("ssl_key") or None,
+        "verify": bool(value("ssl_verify_server_cert")),
         "public_key": bool(value("get_source_public_key") or value("source_public_key_path")),
     }
 
@@ -51,10 +52,17 @@ def sentence(where, failure):
     return "the source %s does not let '%s' in: %s." % (place, user, failure)
 
 
+def context_of(where):
+    """Without authorities nothing is verified: newer MariaDB vouches for its certificate by the password instead. Where nothing is said
+    about TLS, it is used when it is offered."""
+    verify = bool(where["verify"] and (where["ca"] or where["capath"]))
+    return tls_context(where["ca"], where["cert"], where["key"], verify, verify, where["capath"])
+
+
 def ask(where):
     """identity() of the source, with keys grants and secure. Raises Failure with a sentence."""
     try:
-        context = tls_context(where["ca"], where["cert"], where["key"], where["verify"], where["verify"]) if where["ssl"] else None
+        context = None if where["ssl"] is False else context_of(where)
     except (OSError, ValueError) as error:
         raise Failure("the files in ssl_ca, ssl_cert and ssl_key cannot be used here (%s): correct them." % error) from error
     try:
@@ -87,15 +95,14 @@ def troubles(where, source, mine, wants_gtid):
         yield "GTIDs are asked for, but the source %s has gtid_mode off: turn it on there, or use a position." % place
     if not any(MAY_REPLICATE.search(grant) for grant in source["grants"]) and not any(" ON " not in grant for grant in source["grants"]):
         yield "the user '%s' may not replicate from %s: GRANT REPLICATION SLAVE ON *.* to it there." % (where["user"], place)
-    if mine["dialect"] == "mysql" and source["plugin"] in SHA2 and not where["ssl"] and not where["public_key"]:
+    if mine["dialect"] == "mysql" and source["plugin"] in SHA2 and where["ssl"] is False and not where["public_key"]:
         yield ("the source %s asks '%s' for a password by %s, which without TLS takes the source's public key: set ssl or "
                "get_source_public_key." % (place, where["user"], source["plugin"]))
 
 
-def gtid_troubles(place, theirs, mine, allow_errant):
+def gtid_troubles(place, theirs, mine, errant):
     """The same for GTIDs. theirs and mine: `gtid` of the observed information."""
-    errant = gtids.errant(mine, theirs)
-    if errant and not allow_errant:
+    if errant:
         yield ("this server has transactions that the source %s has not: %s. Replicating would hide that the two differ. Apply them there "
                "by hand, or seed this server anew; allow_errant: true starts all the same." % (place, errant))
     lost = gtids.subtract(theirs["purged"], mine["executed"]) if theirs.get("purged") else ""

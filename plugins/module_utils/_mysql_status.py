@@ -24,6 +24,8 @@ USING_GTID = {"no": "none", "slave_pos": "slave_pos", "current_pos": "current_po
 RECEIVER = {"yes": "running", "connecting": "connecting", "preparing": "connecting", "no": "stopped"}
 # Errors of reading that only seeding mends: the source has thrown away what the replica needs.
 LOST_BINLOG = (1236, 13114)
+# How much of the newest binary logs is searched to name errant transactions.
+BYTES_TO_SEARCH = 32 << 20
 DENIED = (1044, 1045, 1142, 1227, 3999)
 
 
@@ -235,6 +237,20 @@ def first_gtid(events):
     return None
 
 
+def within(events, spans):
+    """The GTIDs among rows of SHOW BINLOG EVENTS that lie in one of the spans `domain-server-first..last`."""
+    wanted = {}
+    for domain, server, first, last in re.findall(r"(\d+)-(\d+)-(\d+)(?:\.\.(\d+))?", spans):
+        wanted[domain, server] = (int(first), int(last or first))
+    result = []
+    for row in events:
+        found = re.search(r"(\d+)-(\d+)-(\d+)", str(row.get("Info"))) if row.get("Event_type") == "Gtid" else None
+        first, last = wanted.get(found.groups()[:2], (1, 0)) if found else (1, 0)
+        if found and first <= int(found.group(3)) <= last:
+            result.append(found.group(0))
+    return result
+
+
 def purged_mariadb(start, first):
     """What came before the oldest binary log: its list of GTIDs, or what the first GTID of a seeded server betrays."""
     if not start and first and first[2] > 1:
@@ -282,6 +298,14 @@ def read_channels(server, dialect):
     return [mysql_channel(row, by_name.get(row.get("Channel_Name") or "")) for row in status]
 
 
+def read_replicas(server, dialect):
+    """The replicas that are connected to this server; None when this user may not see them."""
+    rows = tolerant(server, "SHOW SLAVE HOSTS" if dialect == "mariadb" else "SHOW REPLICAS")
+    return None if rows is None else [
+        {"server_id": number(row.get("Server_id", row.get("Server_Id"))), "host": row.get("Host") or "",
+         "port": number(row.get("Port")), "server_uuid": row.get("Replica_UUID") or ""} for row in rows]
+
+
 def read_info(server):
     """All of the observed information."""
     info = read_identity(server)
@@ -290,10 +314,7 @@ def read_info(server):
     status = {row["Variable_name"]: row["Value"] for row in server.rows("SHOW GLOBAL STATUS LIKE %s", ["Rpl_semi_sync%"])}
     names = server.variables(*[name for name in VARIABLES if name.startswith("rpl_semi")])
     info["semi_sync"] = semi_sync_of(names, status)
-    rows = tolerant(server, "SHOW SLAVE HOSTS" if dialect == "mariadb" else "SHOW REPLICAS")
-    info["replicas"] = None if rows is None else [
-        {"server_id": number(row.get("Server_id", row.get("Server_Id"))), "host": row.get("Host") or "",
-         "port": number(row.get("Port")), "server_uuid": row.get("Replica_UUID") or ""} for row in rows]
+    info["replicas"] = read_replicas(server, dialect)
     read_databases(server, info)
     read_binary_log(server, info)
     return info
@@ -327,3 +348,16 @@ def read_binary_log(server, info):
         gtid["complete"] = not gtid["purged"] and not (gtid["slave"] and not gtid["state"])
     if info["blank"] is False and not gtid["executed"]:
         gtid["complete"] = False
+
+
+def list_errant(server, dialect, spans):
+    """MariaDB's spans as single transactions, as far as the newest binary logs have them and are not too long to be read."""
+    if dialect != "mariadb" or not spans:
+        return spans
+    left, found = BYTES_TO_SEARCH, []
+    for log in reversed(tolerant(server, "SHOW BINARY LOGS") or []):
+        left -= number(log["File_size"]) or 0
+        if left < 0:
+            break
+        found = within(tolerant(server, "SHOW BINLOG EVENTS IN %s", [log["Log_name"]]) or [], spans) + found
+    return ",".join(found) or spans

@@ -23,8 +23,10 @@ description:
 notes:
   - MariaDB keeps the replication password in C(master.info) in its data directory and MySQL in C(mysql.slave_master_info). There it is
     compared, without being shown. MariaDB's file is readable only where the server runs, so run the module there.
-  - MariaDB shows a statement as it is written in the process list while it runs. The module puts so long a comment before the password that
-    the list ends before it, and keeps the statement out of the general and the slow log. MySQL itself masks passwords.
+  - MySQL masks passwords itself. MariaDB shows a statement as it is written while it runs. The module keeps it out of the general log and
+    the slow log, and puts so long a comment before the password that C(information_schema.PROCESSLIST) and the performance schema end
+    before it. C(SHOW FULL PROCESSLIST) has no such end. A user with the privilege C(PROCESS) who looks in the few milliseconds the
+    statement takes sees the password there, which no statement of MariaDB can avoid.
   - Servers forget O(filters) when they restart, unless their configuration has them, too.
   - Speaks with MariaDB from 10.5.1 and MySQL from 8.0.23. Tried on MariaDB 10.11 and 11.8 and on MySQL 9.7.
 attributes:
@@ -334,10 +336,17 @@ SPEC = {
 }
 
 
-def work(module, host):
+def login(params, host):
+    try:
+        return open_server(params)
+    except Failure as failure:
+        raise Failure("%s: %s." % (host, str(failure).rstrip(".")), failure.code) from failure
+
+
+def work(module, server, host):
     params = module.params
     try:
-        replica = Replica(open_server(params), params, host, module.warn).read()
+        replica = Replica(server, params, host, module.warn).read()
     except Failure as failure:
         raise Failure("%s: %s." % (host, str(failure).rstrip(".")), failure.code) from failure
     old = replica.channel
@@ -392,10 +401,16 @@ def main():
         argument_spec=dict(LOGIN, **SPEC), supports_check_mode=True,
         required_together=[("source_log_file", "source_log_pos")],
     )
+    host = platform.node()
     try:
-        module.exit_json(**work(module, platform.node()))
+        server = login(module.params, host)
+        try:
+            result = work(module, server, host)
+        finally:
+            server.close()
     except Failure as failure:
         module.fail_json(msg=str(failure), **failure.values)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -301,9 +301,12 @@ def main():
             module.exit_json(changed=False, reachable=False, because=str(failure))
         module.fail_json(msg=str(failure))
     try:
-        module.exit_json(changed=False, **read_info(server))
+        info = read_info(server)
     except Failure as failure:
         module.fail_json(msg=str(failure))
+    finally:
+        server.close()
+    module.exit_json(changed=False, **info)
 
 
 if __name__ == "__main__":

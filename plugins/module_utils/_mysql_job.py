@@ -52,11 +52,11 @@ class Progress:
     def __init__(self, path, clock=time.time, write_every=0.5):
         self.path, self.clock, self.write_every, self.written = path, clock, write_every, 0.0
         self.state = {"phase": "", "started": clock(), "phase_started": clock(), "done": 0, "total": 0, "phases": [],
-                      "finished": False, "error": "", "result": {}}
+                      "note": "", "finished": False, "error": "", "result": {}}
 
     def phase(self, name, total=0):
         self._close()
-        self.state.update(phase=name, phase_started=self.clock(), done=0, total=total)
+        self.state.update(phase=name, phase_started=self.clock(), done=0, total=total, note="")
         self._write()
 
     def count(self, done, total=None):
@@ -65,6 +65,10 @@ class Progress:
             self.state["total"] = total
         if self.clock() - self.written >= self.write_every:
             self._write()
+
+    def note(self, text):
+        self.state["note"] = text
+        self.count(self.state["done"])
 
     def finish(self, result):
         self._close()

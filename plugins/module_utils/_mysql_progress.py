@@ -20,6 +20,8 @@ def rate(state, before):
 def line(host, what, state, before=None):
     """sb: seeding from sa: copy 412.3 MiB of 1.02 GiB (40 %), 85.2 MiB/s, 7 s left"""
     text = "%s: %s: %s" % (host, what, state["phase"] or "between two phases")
+    if state.get("note"):
+        return text + " " + state["note"]
     if not state["total"]:
         return text + (" " + human(state["done"]) if state["done"] else "")
     # The total is what the donor's disk held at the beginning: an estimate.

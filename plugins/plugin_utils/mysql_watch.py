@@ -18,8 +18,8 @@ AWAY_S = 180
 class Watch:
     """Asks `ask()` for the state of a job every so many seconds until it has ended."""
 
-    def __init__(self, host, what, ask, every_s, pause=time.sleep):
-        self.host, self.what, self.ask, self.every_s, self.pause = host, what, ask, every_s, pause
+    def __init__(self, host, what, ask, every_s, changes=True, pause=time.sleep):
+        self.host, self.what, self.ask, self.every_s, self.changes, self.pause = host, what, ask, every_s, changes, pause
         self.display = Display()
 
     def state(self):
@@ -55,8 +55,25 @@ class Watch:
                 said, before = time.monotonic(), state
             # Short jobs are not made to wait for the next line.
             self.pause(min(self.every_s, max(0.5, (time.monotonic() - begun) / 10)))
-        result = {"phases": state["phases"], "result": state["result"], "changed": not state["error"]}
+        result = {"phases": state["phases"], "result": state["result"], "changed": self.changes and not state["error"]}
         if state["error"]:
             return dict(result, failed=True, msg="%s: %s failed: %s" % (self.host, self.what, state["error"]))
         self.display.display(summary(self.host, self.what, state))
         return dict(result, summary=summary(self.host, self.what, state))
+
+
+def run_job(action, module, what, task_vars):
+    """Task `module` with act=run: start, then watch. Other acts are the module's alone."""
+    arguments = dict(action._task.args)
+
+    def do(act):
+        return action._execute_module(module, dict(arguments, act=act), task_vars=task_vars)
+
+    if arguments.get("act", "run") != "run":
+        return do(arguments["act"])
+    started = do("start")
+    if started.get("failed") or action._task.check_mode:
+        return started
+    name = arguments.get("backup")
+    return Watch(task_vars["inventory_hostname"], "%s of %s" % (what, name) if name else what, lambda: do("status"),
+                 float(arguments.get("every_s") or 5), started["changed"]).run()

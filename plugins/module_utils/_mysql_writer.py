@@ -170,6 +170,7 @@ def fence(member, check):
         if up:
             result["ended"] = close_server(member, member.params["patience_ms"] / 1000.0, member.params["timeout"])
             result["gtid"] = member.words.position()
+            member.words.wait_for_replicas(False)
         else:
             result["killed"] = kill_server(member)
         if heir:

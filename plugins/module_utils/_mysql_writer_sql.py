@@ -39,7 +39,15 @@ class Words:
         # MySQL closes both with the stricter one.
         return "SET GLOBAL %s = 1" % ("read_only" if self.mariadb else "super_read_only")
 
+    def wait_for_replicas(self, wanted):
+        """Semi-synchronous replication, where the cluster has it: the writer alone waits. A replica's applier would wait for nobody."""
+        found = self.server.variables("rpl_semi_sync_slave_enabled", "rpl_semi_sync_replica_enabled")
+        for name, value in found.items():
+            if value == "ON":
+                self.run("SET GLOBAL %s = %s" % (name.replace("_slave_", "_master_").replace("_replica_", "_source_"), "ON" if wanted else "OFF"))
+
     def allow_writes(self):
+        self.wait_for_replicas(True)
         for name in ("read_only",) if self.mariadb else ("super_read_only", "read_only"):
             self.run("SET GLOBAL %s = 0" % name)
 

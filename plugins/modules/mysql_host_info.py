@@ -70,11 +70,16 @@ databases:
   returned: always
   type: list
   elements: str
+recorded:
+  description: Whether this host is recorded as its cluster's writer, see M(failover.stack.mysql_writer).
+  returned: always
+  type: bool
 """
 
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils._mysql_guard import read_record
 from ansible_collections.failover.stack.plugins.module_utils._mysql_host import configured, databases, memory_mb
 
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -115,6 +120,7 @@ def main():
         initialised=os.path.isdir(os.path.join(wanted, "mysql")),
         empty=not [name for name in entries(wanted, directories_only=False) if name != "lost+found"],
         databases=databases(entries(wanted)),
+        recorded=bool(read_record()[0].get("writer")),
     )
 
 

@@ -170,7 +170,7 @@ class Replica:
         """Errant transactions, and what the source no longer has. A source that is only behind gets a little time."""
         mine, deadline = self.info["gtid"], self.clock() + PATIENCE
         while True:
-            theirs = self.source["gtid"] if self.source else self.params["source_gtid"]
+            theirs = self.gtid_of_source()
             if not theirs:
                 return []
             errant = "" if self.params["allow_errant"] or self.is_our_replica() else gtids.errant(mine, theirs)
@@ -178,6 +178,13 @@ class Replica:
                 return list(sources.gtid_troubles(place, theirs, mine, list_errant(self.server, self.info["dialect"], errant)))
             self.sleep(0.25)
             self.source = self.ask(where)
+
+    def gtid_of_source(self):
+        """As it says itself. What MariaDB has purged the replication user may not see, so that is as it was handed in."""
+        given = self.params["source_gtid"] or {}
+        if not self.source:
+            return given
+        return dict(self.source["gtid"], purged=self.source["gtid"]["purged"] or given.get("purged"))
 
     def wrote(self, errant):
         return gtids.own(errant, self.info["server_id"], self.info["server_uuid"] if self.info["dialect"] == "mysql" else None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import Failure, dialect_of
-from ansible_collections.failover.stack.plugins.module_utils._mysql_gtid import union
+from ansible_collections.failover.stack.plugins.module_utils._mysql_gtid import parse_position, parse_state, union
 
 VARIABLES = (
     "version", "version_comment", "server_id", "server_uid", "server_uuid", "hostname", "port", "datadir", "report_host", "read_only",
@@ -258,6 +258,12 @@ def purged_mariadb(start, first):
     return compacted(start)
 
 
+def seeded_domains(gtid):
+    """Domains that were replicated or copied, but never stood in a binary log of this server."""
+    logged = {domain for domain, _server in parse_state(gtid["state"])}
+    return sorted(set(parse_position(gtid["slave"])) - logged)
+
+
 # --- Reading ---------------------------------------------------------------------
 
 
@@ -344,8 +350,7 @@ def read_binary_log(server, info):
         start = server.rows("SELECT BINLOG_GTID_POS(%s, 4) AS start", [name])[0]["start"]
         events = tolerant(server, "SHOW BINLOG EVENTS IN %s LIMIT 8", [name]) or []
         gtid["purged"] = purged_mariadb(start, first_gtid(events))
-        # Replicated but not in a binary log of its own: it was seeded and has written nothing since.
-        gtid["complete"] = not gtid["purged"] and not (gtid["slave"] and not gtid["state"])
+        gtid["complete"] = not gtid["purged"] and not seeded_domains(gtid)
     if info["blank"] is False and not gtid["executed"]:
         gtid["complete"] = False
 

@@ -59,12 +59,12 @@ OPTIONS = (
     Option("ignore_domain_ids", "IGNORE_DOMAIN_IDS", None, "ids"),
 )
 INSTEAD = {
-    "retry_count": "MariaDB %(version)s has no such setting for a connection: set the server variable master_retry_count in its "
+    "retry_count": "MariaDB %(version)s has no such setting for a connection, set the server variable master_retry_count in its "
                    "configuration instead",
-    "get_source_public_key": "MariaDB needs no public key: leave it out",
-    "source_public_key_path": "MariaDB needs no public key: leave it out",
-    "do_domain_ids": "MySQL has no replication domains: leave it out",
-    "ignore_domain_ids": "MySQL has no replication domains: leave it out",
+    "get_source_public_key": "MariaDB needs no public key, so leave it out",
+    "source_public_key_path": "MariaDB needs no public key, so leave it out",
+    "do_domain_ids": "MySQL has no replication domains, so leave it out",
+    "ignore_domain_ids": "MySQL has no replication domains, so leave it out",
 }
 
 
@@ -103,8 +103,8 @@ def mistakes(params, info):
     title = "%s %s" % ("MariaDB" if dialect == "mariadb" else "MySQL", info["version"])
     for option in OPTIONS:
         if params.get(option.name) is not None and option.word(dialect) is None:
-            yield "%s is given, which %s." % (option.name, INSTEAD.get(option.name, "%s does not have: leave it out" % title)
-                                              % {"version": info["version"]})
+            yield "%s is given: %s." % (option.name, INSTEAD.get(option.name, "%s does not have it, so leave it out" % title)
+                                        % {"version": info["version"]})
     if params["state"] == "absent":
         return
     gtid = params.get("gtid")
@@ -116,8 +116,6 @@ def mistakes(params, info):
         yield "source_log_file stands beside gtid %s: give either a position or GTIDs." % gtid
     if bool(params.get("source_log_file")) != (params.get("source_log_pos") is not None):
         yield "source_log_file and source_log_pos go together: give both or neither."
-    if gtid in ("auto", "auto_position") and dialect == "mysql" and not info["gtid"]["enabled"]:
-        yield "gtid is %s, but this server has gtid_mode off: set gtid_mode=ON and enforce_gtid_consistency=ON in its configuration." % gtid
     if len(params.get("source_password") or "") > LONGEST_PASSWORD:
         yield ("source_password has %d characters, the server takes at most %d here: choose a shorter one."
                % (len(params["source_password"]), LONGEST_PASSWORD))
@@ -125,8 +123,13 @@ def mistakes(params, info):
         yield "filters.rewrite_db is given, which %s takes in its configuration only: leave it out here." % title
 
 
-def domain_mistakes(params, info, channel):
-    """The server's own words would only point to its error log."""
+def gtid_mistakes(params, info, channel):
+    """The same about GTIDs, which takes the channel as it is. Of domains the server's own words would only point to its error log."""
+    if params["state"] == "absent":
+        return
+    if gtid_wanted(params, info, channel) == "auto_position" and not info["gtid"]["enabled"]:
+        yield ("gtid is %s, but this server has gtid_mode off: set gtid_mode=ON and enforce_gtid_consistency=ON in its configuration."
+               % (params["gtid"] or "auto"))
     for name in ("do_domain_ids", "ignore_domain_ids"):
         if params.get(name) and gtid_wanted(params, info, channel) not in GTID:
             yield "%s is given, which needs GTIDs: set gtid to auto, or leave it out." % name

@@ -13,7 +13,7 @@ from ansible_collections.failover.stack.plugins.module_utils import _mysql_sourc
 from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import LOCAL, Failure
 from ansible_collections.failover.stack.plugins.module_utils._mysql_replica import (
     GTID,
-    domain_mistakes,
+    gtid_mistakes,
     gtid_wanted,
     guarded,
     mistakes,
@@ -112,7 +112,7 @@ class Replica:
     # Planning
 
     def plan(self):
-        found = [*mistakes(self.params, self.info), *domain_mistakes(self.params, self.info, self.channel)]
+        found = [*mistakes(self.params, self.info), *gtid_mistakes(self.params, self.info, self.channel)]
         if found:
             raise Failure("%s: %s Nothing was changed." % (self.host, " ".join(found)), problems=found)
         if self.compared is False:

@@ -105,6 +105,7 @@ class Server(threading.Thread):
             words.run("SET SESSION lock_wait_timeout = 2")
             ended = words.end(words.clients())
             words.run(words.read_only_statement())
+            words.wait_for_replicas(False)
             say("the server is read-only, %d client connections were ended" % len(ended + words.end(words.clients())))
         finally:
             own.close()
@@ -333,15 +334,19 @@ class Guard:
         self.net.announce(held)
 
     def act(self, own, decision, answered):
+        urgent = own.isolated or own.rival
+        # What was seen before the record changed says nothing about what it is now.
+        if answered <= self.changed and not urgent:
+            return
         if decision.because != self.because:
             self.because = decision.because
             say(decision.because)
-        if own.isolated or own.rival:
+        if urgent:
             self.stop(own, decision)
             decision = decision._replace(address=guard.KEEP, server=guard.KEEP)
         with guard.locked(wait=False) as got:
             # The module works, or has worked since this was seen.
-            if not got or guard.read_record()[1] != self.changed or answered <= self.changed:
+            if not got or guard.read_record()[1] != self.changed:
                 return
             self.change(own, decision)
 

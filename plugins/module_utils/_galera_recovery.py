@@ -86,7 +86,7 @@ def _table(members, seen, verdicts):
 
 def _answer(members, seen, verdict, because, verdicts, **more):
     answer = {"verdict": verdict, "because": because, "bootstrap": None, "how": None, "uuid": "", "seqno": -1,
-              "stop": [], "join": [], "discard": [], "table": _table(members, seen, verdicts)}
+              "stop": [], "join": [], "discard": [], "refused": [], "table": _table(members, seen, verdicts)}
     answer.update(more)
     return answer
 

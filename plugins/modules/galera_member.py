@@ -28,8 +28,10 @@ options:
       - V(stopped) stops the server. One that is starting and does not end within 3 s is killed, which InnoDB bears.
       - V(drained) makes the check agent answer 503 and waits for client connections to end, for at most O(timeout) seconds.
       - V(ready) takes that back.
+      - V(watched) makes the account by which O(agent_user) of the operating system may log in over the socket and read the status,
+        and nothing else.
     type: str
-    choices: [bootstrapped, joined, stopped, drained, ready]
+    choices: [bootstrapped, joined, stopped, drained, ready, watched]
     required: true
   how:
     description: Whether to start the server for V(bootstrapped), or to make the component of a running one primary.
@@ -52,6 +54,10 @@ options:
     description: Seconds to wait.
     type: int
     default: 600
+  agent_user:
+    description: User of the check agent, of the operating system and of the server.
+    type: str
+    default: galera-agent
   drain_file:
     description: File at whose sight the check agent answers 503.
     type: path
@@ -277,16 +283,30 @@ class Member:
             os.remove(self.params["drain_file"])
         self.done(there)
 
+    def watched(self):
+        connection = connect(self.params)
+        if connection is None:
+            self.fail("MariaDB does not answer, so the check agent's account cannot be made: journalctl -u %s tells why." %
+                      self.params["unit"])
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT plugin FROM mysql.user WHERE User = %s AND Host = 'localhost'", (self.params["agent_user"],))
+            changed = cursor.fetchall() != (("unix_socket",),)
+            if changed and not self.module.check_mode:
+                cursor.execute("CREATE OR REPLACE USER %s@'localhost' IDENTIFIED VIA unix_socket", (self.params["agent_user"],))
+        connection.close()
+        self.done(changed)
+
 
 def main():
     module = AnsibleModule(
         argument_spec=dict(CONNECTION, **{
-            "state": {"type": "str", "required": True, "choices": ["bootstrapped", "joined", "stopped", "drained", "ready"]},
+            "state": {"type": "str", "required": True, "choices": ["bootstrapped", "joined", "stopped", "drained", "ready", "watched"]},
             "how": {"type": "str", "default": "start", "choices": ["start", "running"]},
             "uuid": {"type": "str", "default": ""},
             "seqno": {"type": "int", "default": -1},
             "discard": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 600},
+            "agent_user": {"type": "str", "default": "galera-agent"},
             "drain_file": {"type": "path", "default": "/run/failover-galera/drain"},
         }),
         supports_check_mode=True,

@@ -238,7 +238,7 @@ class Net:
         self.open()
         for target in self.targets:
             self.wire.ask(target, self.config["own"]["address"])
-        if for_address:
+        if for_address and self.address:
             self.wire.ask(self.address)
 
     def isolated(self):

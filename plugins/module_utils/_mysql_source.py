@@ -13,6 +13,7 @@ from ansible_collections.failover.stack.plugins.module_utils._mysql_status impor
 
 MAY_REPLICATE = re.compile(r"REPLICATION (SLAVE|REPLICA)\b(?! ADMIN)|ALL PRIVILEGES", re.I)
 NAME_UNKNOWN = re.compile(r"\[Errno -\d+\]|not known|name resolution", re.I)
+NO_TLS = "ssl is on, but the source %s offers no TLS: give it a certificate, or turn ssl off."
 SHA2 = ("caching_sha2_password", "sha256_password")
 
 
@@ -41,6 +42,8 @@ def sentence(where, failure):
         return "source_host is '%s', which no resolver knows: correct the name, or give an address." % where["host"]
     if "CERTIFICATE_VERIFY_FAILED" in str(failure) or "certificate verify failed" in str(failure):
         return ("the certificate of the source %s is not trusted (%s): correct ssl_ca, or the source's certificate." % (place, failure))
+    if failure.code == 2026:
+        return NO_TLS % place
     if isinstance(failure, Unreachable):
         return ("the source %s cannot be reached (%s): correct source_host and source_port, or start it; check_source: false does not ask."
                 % (place, failure))
@@ -83,7 +86,7 @@ def troubles(where, source, mine, wants_gtid):
     """One sentence for each reason why mine cannot replicate from source."""
     place = "%s:%s" % (where["host"], where["port"])
     if where["ssl"] and not source["secure"]:
-        yield "ssl is on, but the source %s offers no TLS: give it a certificate, or turn ssl off." % place
+        yield NO_TLS % place
     if source["server_id"] == mine["server_id"]:
         yield ("the source %s has the server id %s, which is this server's too: give each its own server_id."
                % (place, source["server_id"]))

@@ -56,6 +56,14 @@ def queues_of(cli, vhosts=None):
     return found
 
 
+def definitions_of(cli):
+    """The export of the whole cluster. It has password hashes: a secret."""
+    definitions = parse_json(cli.do("rabbitmqctl", "export_definitions", "-"))
+    if not isinstance(definitions, dict) or "vhosts" not in definitions:
+        raise CliError("rabbitmqctl export_definitions printed no definitions.")
+    return definitions
+
+
 def critical_of(cli):
     """Queues that would lose their majority without this node; empty when it may go."""
     rc, out, err = cli.run("rabbitmq-queues", "check_if_node_is_quorum_critical", "--formatter", "json")

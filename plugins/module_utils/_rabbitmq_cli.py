@@ -6,10 +6,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 
 EPMD_PORT = 4369
+USER = "rabbitmq"
+HOME = "/var/lib/rabbitmq"
+# The tools themselves. What stands on the path hands its arguments to a shell, which would expand a queue's name.
+TOOLS = "/usr/lib/rabbitmq/bin"
 
 
 class CliError(Exception):
@@ -73,6 +78,15 @@ def reachable(node, timeout=3.0):
         return "its host does not answer on port %d (epmd): %s" % (EPMD_PORT, error.strerror or "no answer within %g s" % timeout)
 
 
+def command_of(tool, directory=TOOLS, root=None):
+    """How a tool is started: as RabbitMQ's own user, without a shell in between."""
+    path = os.path.join(directory, tool)
+    if not os.path.exists(path):
+        return [tool]
+    as_user = ["runuser", "-u", USER, "--"] if (os.geteuid() == 0 if root is None else root) else []
+    return [*as_user, path]
+
+
 class Cli:
     """rabbitmqctl and its sisters through run(list) -> (rc, out, err), an AnsibleModule's run_command."""
 
@@ -80,8 +94,8 @@ class Cli:
         self._run = run
         self._longnames = longnames
 
-    def run(self, tool, *arguments, node=None, data=None):
-        command = [tool, "--quiet"]
+    def run(self, tool, *arguments, node=None):
+        command = [*command_of(tool), "--quiet"]
         if self._longnames:
             command.append("--longnames")
         if node:
@@ -89,11 +103,11 @@ class Cli:
             if unreachable:
                 raise CliError("%s cannot be asked: %s." % (node, unreachable))
             command += ["--node", node]
-        return self._run([*command, *arguments], data=data)
+        return self._run([*command, *arguments], environ_update={"HOME": HOME}, cwd=HOME if os.path.isdir(HOME) else "/")
 
-    def do(self, tool, *arguments, node=None, data=None):
+    def do(self, tool, *arguments, node=None):
         """Must end with 0; returns what it printed."""
-        rc, out, err = self.run(tool, *arguments, node=node, data=data)
+        rc, out, err = self.run(tool, *arguments, node=node)
         if rc:
             raise CliError("%s %s failed%s (rc %d): %s." % (
                 tool, arguments[0], " on " + node if node else "", rc, reason(err + out).rstrip(".")), rc, err + out)

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils import _rabbitmq_cli
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError, last_words, parse_json, reason
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import (
+    Cli,
+    CliError,
+    command_of,
+    last_words,
+    parse_json,
+    reason,
+)
 
 COOKIE = """Error: unable to perform an operation on node 'rabbit@b2'. Please see diagnostics information and suggestions below.
 
@@ -23,7 +30,7 @@ class Tool:
     def __init__(self, rc=0, out="", err=""):
         self.answer, self.calls = (rc, out, err), []
 
-    def __call__(self, command, data=None):
+    def __call__(self, command, environ_update=None, cwd=None):
         self.calls.append(command)
         return self.answer
 
@@ -52,8 +59,16 @@ def test_json_after_warnings(text, value):
     assert parse_json(text) == value
 
 
+def test_tools_run_as_their_own_user_without_a_shell(tmp_path):
+    (tmp_path / "rabbitmqctl").write_text("")
+    assert command_of("rabbitmqctl", str(tmp_path), root=True) == ["runuser", "-u", "rabbitmq", "--", str(tmp_path / "rabbitmqctl")]
+    assert command_of("rabbitmqctl", str(tmp_path), root=False) == [str(tmp_path / "rabbitmqctl")]
+    assert command_of("rabbitmq-queues", str(tmp_path)) == ["rabbitmq-queues"]
+
+
 def test_arguments_and_errors(monkeypatch):
     monkeypatch.setattr(_rabbitmq_cli, "reachable", lambda node: None)
+    monkeypatch.setattr(_rabbitmq_cli, "command_of", lambda tool: [tool])
     tool = Tool(out='{"a": 1}')
     assert Cli(tool, longnames=True).json("rabbitmqctl", "cluster_status", node="rabbit@b2") == {"a": 1}
     assert tool.calls == [["rabbitmqctl", "--quiet", "--longnames", "--node", "rabbit@b2", "cluster_status", "--formatter", "json"]]

@@ -130,7 +130,7 @@ def writer_or_replica(drill, glance, rule):
     writers, readers = glance.get("writers") or [], glance.get("readers") or []
     if len(writers) != 1:
         raise AnsibleFilterError(
-            "%s: %s accepts writes: exactly one server is wanted before the drill"
+            "%s: writes are accepted by %s: exactly one server is wanted before the drill"
             % (drill["name"], " and ".join(writers) or "nobody")
         )
     if rule.get("writer"):

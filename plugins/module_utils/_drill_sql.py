@@ -49,6 +49,12 @@ def words_of(code, message):
     return "error %d (%s)" % (code, WORDS.get(code) or message[:60])
 
 
+def code_of(error):
+    """A driver's error has the server's number, or its own from 2000 on; an operating system's number is not one."""
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, int) and isinstance(error, pymysql.err.Error) else 0
+
+
 def connect_words(error):
     """Why there is no connection, without what differs from time to time."""
     why = getattr(error, "original_exception", None)
@@ -58,7 +64,7 @@ def connect_words(error):
         return "no connection: refused"
     if isinstance(why, OSError) and why.strerror:
         return "no connection: %s" % why.strerror.lower()
-    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    code = code_of(error)
     if 0 < code < 2000:
         return "no connection: %s" % words_of(code, str(error.args[-1]))
     return "no connection: lost while it was made"
@@ -66,7 +72,7 @@ def connect_words(error):
 
 def verdict(error):
     """The exception to raise for what a statement met: was it certainly not done, or may it have been?"""
-    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    code = code_of(error)
     message = str(error.args[-1]) if error.args else ""
     if code in UNSURE:
         return Unknown("unknown: %s" % words_of(code, message))

@@ -14,7 +14,6 @@ from ansible_collections.failover.stack.plugins.module_utils import _drill_sql a
 from ansible_collections.failover.stack.plugins.module_utils._drill_ledger import Book, Pool, fates, settle
 from ansible_collections.failover.stack.plugins.module_utils._drill_watch import Watch
 
-
 # A server that has the last row, and no others for so long, gets no more.
 SETTLED_S = 3
 

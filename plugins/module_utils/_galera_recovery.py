@@ -288,4 +288,4 @@ def lines(decision):
                      row["verdict"], row["because"]))
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     shown = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-    return shown + ["", "%s: %s" % (decision["verdict"], decision["because"])]
+    return [*shown, "", "%s: %s" % (decision["verdict"], decision["because"])]

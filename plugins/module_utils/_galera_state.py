@@ -61,10 +61,8 @@ def gvwstate(text):
 
 def recovered(text):
     """(uuid, seqno) that mariadbd --wsrep-recover printed; None when it printed none."""
-    found = None
-    for found in RECOVERED.finditer(text or ""):
-        pass
-    return (found.group("uuid"), int(found.group("seqno"))) if found else None
+    found = RECOVERED.findall(text or "")
+    return (found[-1][0], int(found[-1][1])) if found else None
 
 
 def databases(directories):

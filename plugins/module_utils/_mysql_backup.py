@@ -100,30 +100,42 @@ def choose_backup(lists, name="", host=""):
     found = [(NAME.match(each).group("when"), member, each) for member, names in having.items() for each in oldest_first(names)]
     if not found:
         what = "backup %s" % name if name else "good backup"
-        where = host or ", ".join(sorted(lists)) or "any member"
-        return {"host": "", "name": "", "refused": "there is no %s on %s: make one with playbooks/mysql_backup.yml" % (what, where)}
+        where = "the directory of backups of %s" % (host or ", ".join(sorted(lists)) or "any member")
+        return {"host": "", "name": "", "refused": "there is no %s in %s: make one with playbooks/mysql_backup.yml, or bring it there" % (
+            what, where)}
     _when, member, chosen = max(found)
     return {"host": member, "name": chosen, "refused": ""}
 
 
-def into_problem(host, observed, name_given, named):
-    """Why a member's own data must not be replaced by a backup, or nothing. What others have of it is not lost."""
+def into_plan(host, observed, name, reseed=()):
+    """{refused, keep_old, because} for replacing a member's own data by a named backup."""
+    named = host in [each.strip() for one in ([reseed] if isinstance(reseed, str) else reseed) for each in one.split(",")]
     mine = observed.get(host)
     if mine is None:
-        return "mysql_replication_restore_into is %s, which is no member of the cluster (%s)" % (host, ", ".join(sorted(observed)))
-    if not name_given:
-        return "%s: replacing its data takes the name of the backup, too: add -e mysql_replication_restore_backup=<name>" % host
+        return refusal("mysql_replication_restore_into is %s, which is no member of the cluster (%s)" % (host, ", ".join(sorted(observed))))
+    if not name:
+        return refusal("%s: to replace its data the backup must be named, too: add -e mysql_replication_restore_backup=<name>" % host)
     if mine.get("reachable") and mine["blank"]:
-        return ""
+        return {"refused": "", "keep_old": False, "because": "%s is blank" % host}
     if mine.get("writable"):
-        return "%s takes the writes: its data is not replaced; switch over to another member first" % host
-    return ""
+        return refusal("%s takes the writes: its data is not replaced; switch over to another member first" % host)
+    other = covered_by(host, observed)
+    if other:
+        return {"refused": "", "keep_old": False, "because": "%s has all that %s holds" % (other, host)}
+    why = "no other member is known to have all that %s holds" % host
+    if named:
+        return {"refused": "", "keep_old": True, "because": why}
+    return refusal("%s: save it, then replace it by -e mysql_replication_reseed=%s" % (why, host))
+
+
+def refusal(sentence):
+    return {"refused": sentence, "keep_old": True, "because": ""}
 
 
 def covered_by(host, observed):
-    """Another member that has all that this one has, as an answer to where its data would survive; else an empty name."""
-    mine = observed.get(host, {})
-    if not mine.get("reachable") or (not mine["blank"] and not mine["gtid"].get("executed")):
+    """Another member that has all that this one has; else an empty name."""
+    mine = observed[host]
+    if not mine.get("reachable") or not mine["gtid"].get("executed"):
         return ""
     for other in sorted(observed):
         if other != host and observed[other].get("reachable") and not any(only_here(mine, observed[other])):

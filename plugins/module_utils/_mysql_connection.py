@@ -184,6 +184,7 @@ class Server:
 def connect(where, context=None):
     """A Server for what login() returned."""
     pymysql = driver()
+    demanded = False
     arguments = {"connect_timeout": where["connect_timeout"], "autocommit": True, "charset": "utf8mb4",
                  "cursorclass": pymysql.cursors.DictCursor, "password": where["password"] or ""}
     # A frozen server accepts a connection and never says a word.
@@ -194,12 +195,18 @@ def connect(where, context=None):
         arguments["unix_socket"] = where["unix_socket"]
     else:
         arguments.update(host="127.0.0.1" if where["host"] == "localhost" else where["host"], port=where["port"])
-        if context is None and (where["ca"] or where["cert"]):
+        demanded = context is None and bool(where["ca"] or where["cert"])
+        if demanded:
             context = tls_context(where["ca"], where["cert"], where["key"], where["check_hostname"])
         if context is not None:
             arguments["ssl"] = context
     try:
-        return Server(pymysql.connect(**arguments), where)
+        connection = pymysql.connect(**arguments)
+        # Older PyMySQL goes on in the clear when the server has no TLS.
+        if demanded and not getattr(connection, "_secure", True):
+            connection.close()
+            raise Failure("%s offers no TLS, which ca_cert or client_cert ask for" % place(where))
+        return Server(connection, where)
     except pymysql.err.MySQLError as error:
         code, text = reason(error)
         # 2003 and 2013: nothing there, or gone while shaking hands.

@@ -31,8 +31,11 @@ class View:
     def reachable(self, member):
         return bool(self.info(member).get("reachable"))
 
-    def blank(self, member):
-        return self.info(member).get("blank") is True and not self.links.get(member)
+    def empty(self, member):
+        """Neither data nor any part in the replication."""
+        info = self.info(member)
+        return (info.get("blank") is True and not self.links.get(member) and not self.followers(member)
+                and not info["gtid"]["executed"])
 
     def writable(self, member):
         return self.reachable(member) and bool(self.info(member).get("writable"))
@@ -74,8 +77,8 @@ class View:
 
 def find_writer(view):
     """(member or None, why). The living decide; the inventory only where there is nothing yet."""
-    writable = [name for name in view.members if view.writable(name) and not view.blank(name)]
-    if len(writable) == 1 and (view.followers(writable[0]) or not roots(view)):
+    writable = [name for name in view.members if view.writable(name) and not view.empty(name)]
+    if len(writable) == 1 and leads(view, writable[0]):
         return writable[0], "it is the only one that may be written to"
     followed = [name for name in writable if view.followers(name)]
     if len(followed) == 1:
@@ -83,10 +86,23 @@ def find_writer(view):
     found = chosen(view, followed or roots(view))
     if found:
         return found, "the others replicate from it"
-    found = chosen(view, writable)
+    found = chosen(view, ahead(view, writable) or writable)
     if found:
-        return found, "it may be written to"
+        return found, "it may be written to" + (" and has all that the others have" if len(writable) > 1 else "")
     return without_topology(view)
+
+
+def leads(view, member):
+    """Whether a member that may be written to is no mere replica that was made writable."""
+    source = view.links.get(member)
+    return (source is None or bool(view.followers(member)) or not view.reachable(source) or view.empty(source))
+
+
+def ahead(view, names):
+    """Those that have all transactions of the others."""
+    return [name for name in names
+            if all(view.info(other)["dialect"] == view.info(name)["dialect"]
+                   and not gtids.errant(view.info(other)["gtid"], view.info(name)["gtid"]) for other in names if other != name)]
 
 
 def roots(view):
@@ -104,11 +120,11 @@ def chosen(view, names):
 
 
 def without_topology(view):
-    full = [name for name in view.members if view.reachable(name) and not view.blank(name)]
+    full = [name for name in view.members if view.reachable(name) and not view.empty(name)]
     if chosen(view, view.recorded):
         return view.recorded[0], "it is recorded as the writer"
     first = view.sources[0] if view.sources else None
-    if first and view.reachable(first) and view.blank(first) and len(full) == 1:
+    if first and view.reachable(first) and view.empty(first) and len(full) == 1:
         return full[0], "it is the only one that holds data"
     return first, "nothing replicates yet, so the inventory decides"
 
@@ -149,10 +165,10 @@ def inventory_source(view, member):
     return view.wishes.get(member) or first
 
 
-def topology(observed, addresses, sources, replicate_from=None, port=3306, recorded=()):
+def topology(observed, addresses, sources, replicate_from=None, port=3306, recorded=(), writer=None):
     """{member: {role, source, writable, action, because, differs_from_inventory, errant}}"""
     view = View(observed, addresses, sources, replicate_from, port, recorded)
-    writer, why = find_writer(view)
+    writer, why = (writer, "it has just been promoted") if writer else find_writer(view)
     partner = partner_of(view, writer)
     result = {}
     for member in view.members:
@@ -161,6 +177,9 @@ def topology(observed, addresses, sources, replicate_from=None, port=3306, recor
         source, wrong = source_for(view, member, writer)
         row = {"role": "passive" if member == partner else "replica", "source": source, "writable": False}
         row["action"], row["because"], row["errant"] = act(view, member, source)
+        if member == partner and row["errant"] and view.links.get(writer) != member and row["action"] == "none":
+            # Back after a failover: what it alone has would flow into the writer as soon as that replicates from it again.
+            row["action"], row["because"], row["errant"] = refused(row["errant"], source)
         row["differs_from_inventory"] = differs(view, member, source, wrong)
         result[member] = row
     if writer:
@@ -169,6 +188,8 @@ def topology(observed, addresses, sources, replicate_from=None, port=3306, recor
 
 
 def differs(view, member, source, wrong=None):
+    if not view.reachable(member):
+        return None
     wished = inventory_source(view, member)
     if wrong:
         return "%s: %s: it replicates from %s." % (member, wrong, source)

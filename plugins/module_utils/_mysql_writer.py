@@ -187,15 +187,27 @@ def fence(member, check):
 
 def finished(member, result, before, start):
     result["after"] = member.look() if result["changed"] else before
+    result["mac"] = own_mac(member)
     result["total_ms"] = seconds_since(start)
     return result
+
+
+def own_mac(member):
+    """What this host would answer for the address."""
+    if not member.address:
+        return None
+    with open("/sys/class/net/%s/address" % member.interface(), encoding="ascii") as handle:
+        return handle.read().strip()
 
 
 # --- Promote -------------------------------------------------------------------------
 
 
 def is_promoted(member, state):
-    return state["server"] == "writable" and state["recorded"] and (state["address_held"] or not member.address)
+    if not (state["server"] == "writable" and state["recorded"] and (state["address_held"] or not member.address)):
+        return False
+    have = member.words.semi_sync() if member.params["semi_sync"] == "now" else None
+    return have is None or have[1]
 
 
 def objections(channels):
@@ -229,15 +241,18 @@ def promote(member, check):
     result = {"changed": not is_promoted(member, before) or bool(leaving), "before": before, "ended": [], "holder": None}
     if not is_promoted(member, before):
         check_candidate(member, channels)
-    if check or not result["changed"]:
+    if not result["changed"] or (check and not member.params["gtid"]):
         result.update(gtid=member.words.position(), holder=holder(member, before))
-        return finished(member, dict(result, changed=result["changed"]), before, start)
+        return finished(member, result, before, start)
     if member.params["gtid"]:
         missing = wait_for(member, member.params["gtid"], member.params["timeout"])
         if missing:
             raise Failure("%s: lacks %s of the former writer after %d s, so it is not promoted: look at its replication." % (
                 member.host, missing, member.params["timeout"]))
     result["caught_up_ms"] = seconds_since(start)
+    if check:
+        result.update(gtid=member.words.position(), holder=holder(member, before))
+        return finished(member, result, before, start)
     for channel in leaving:
         member.words.stop(channel)
     try:
@@ -256,7 +271,7 @@ def promote(member, check):
 
 
 def take(member, before, result, start):
-    member.words.allow_writes()
+    member.words.allow_writes(member.params["semi_sync"] == "now")
     result["writable_ms"] = seconds_since(start)
     if member.address and not before["address_held"]:
         with member.wire() as wire:

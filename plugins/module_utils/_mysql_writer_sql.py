@@ -9,6 +9,8 @@ from ansible_collections.failover.stack.plugins.module_utils._mysql_connection i
 from ansible_collections.failover.stack.plugins.module_utils._mysql_gtid import contains, union
 
 NOT_CLIENTS = ("Binlog Dump", "Binlog Dump GTID", "Daemon")
+# What says that a replica acknowledges, and what that a writer waits for it.
+SEMI_SYNC = {"rpl_semi_sync_slave_enabled": "rpl_semi_sync_master_enabled", "rpl_semi_sync_replica_enabled": "rpl_semi_sync_source_enabled"}
 NOT_PEOPLE = ("system user", "event_scheduler")
 
 
@@ -39,15 +41,22 @@ class Words:
         # MySQL closes both with the stricter one.
         return "SET GLOBAL %s = 1" % ("read_only" if self.mariadb else "super_read_only")
 
+    def semi_sync(self):
+        """(name of the variable that makes a writer wait for replicas, whether it does), None where the cluster does not have it."""
+        found = self.server.variables(*SEMI_SYNC, *SEMI_SYNC.values())
+        for replica, writer in SEMI_SYNC.items():
+            if found.get(replica) == "ON":
+                return writer, found.get(writer) == "ON"
+        return None
+
     def wait_for_replicas(self, wanted):
         """Semi-synchronous replication, where the cluster has it: the writer alone waits. A replica's applier would wait for nobody."""
-        found = self.server.variables("rpl_semi_sync_slave_enabled", "rpl_semi_sync_replica_enabled")
-        for name, value in found.items():
-            if value == "ON":
-                self.run("SET GLOBAL %s = %s" % (name.replace("_slave_", "_master_").replace("_replica_", "_source_"), "ON" if wanted else "OFF"))
+        have = self.semi_sync()
+        if have and have[1] != wanted:
+            self.run("SET GLOBAL %s = %s" % (have[0], "ON" if wanted else "OFF"))
 
-    def allow_writes(self):
-        self.wait_for_replicas(True)
+    def allow_writes(self, wait_for_replicas=True):
+        self.wait_for_replicas(wait_for_replicas)
         for name in ("read_only",) if self.mariadb else ("super_read_only", "read_only"):
             self.run("SET GLOBAL %s = 0" % name)
 

@@ -20,8 +20,9 @@ PORTS = ("galera_port", "galera_group_port", "galera_ist_port", "galera_sst_port
 def _votes(host, values):
     members, arbitrators = values["galera_members"], values["galera_arbitrators"]
     if members and len(members) % 2 == 0 and not arbitrators:
-        yield ("%s: group '%s' has %d members (%s) and no arbitrator: when half of them fail the other half stops, too. Add a member, or a "
-               "host to group '%s'." % (host, values["galera_group"], len(members), ", ".join(members), values["galera_arbitrator_group"]))
+        yield ("%s: group '%s' has %d members (%s) and no arbitrator: when half of them fail the other half stops, too. Add a member, "
+               "or a host to group '%s'." % (
+                   host, values["galera_group"], len(members), ", ".join(members), values["galera_arbitrator_group"]))
     elif (len(members) + len(arbitrators)) % 2 == 0 and members:
         yield ("%s: %d members and %d arbitrators are an even number of votes: take an arbitrator out of group '%s'." % (
             host, len(members), len(arbitrators), values["galera_arbitrator_group"]))
@@ -29,7 +30,8 @@ def _votes(host, values):
         yield "%s: group '%s' has one member and no other vote: nobody is left when it fails, add two." % (host, values["galera_group"])
     for name in sorted(set(members) & set(arbitrators)):
         if name == host:
-            yield "%s: it is a member and an arbitrator of '%s': an arbitrator is to be another machine." % (host, values["galera_cluster_name"])
+            yield "%s: it is a member and an arbitrator of '%s': an arbitrator is to be another machine." % (
+                host, values["galera_cluster_name"])
 
 
 def _addresses(host, values):
@@ -69,7 +71,8 @@ def _timers(host, values):
     if suspect < 300:
         yield "%s: galera_suspect_timeout_ms is %d: below 300 every hiccup of the network drops a member, give more." % (host, suspect)
     if inactive < suspect:
-        yield "%s: galera_inactive_timeout_ms is %d, less than galera_suspect_timeout_ms %d: give at least that." % (host, inactive, suspect)
+        yield "%s: galera_inactive_timeout_ms is %d, less than galera_suspect_timeout_ms %d: give at least that." % (
+            host, inactive, suspect)
     if not 100 <= keepalive <= suspect // 3:
         yield "%s: galera_keepalive_ms is %d: give 100 to %d, a third of galera_suspect_timeout_ms." % (host, keepalive, suspect // 3)
     if not 50 <= check <= suspect // 2:

@@ -18,7 +18,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Nothing is changed. RV(holder) tells whether somebody else has the address.
+    description: Nothing is changed. RV(holder) tells whether somebody else has the address. O(gtid) is waited for all the same.
   diff_mode:
     support: full
     description: Server, record and address before and after.
@@ -70,6 +70,13 @@ options:
     description: For O(state=promoted). Forget all sources of this server. Not for a source that stays another one's replica.
     type: bool
     default: false
+  semi_sync:
+    description:
+      - For O(state=promoted), where semi-synchronous replication is on. V(now) waits for replicas from the first write on. V(later) does
+        not, for a new writer that no replica has turned to yet. A second run with V(now) sets that right.
+    type: str
+    choices: [now, later]
+    default: now
   force:
     description: For O(state=promoted). Promote a replica whose replication stopped with an error.
     type: bool
@@ -122,6 +129,10 @@ ended:
   returned: always
   type: list
   elements: dict
+mac:
+  description: MAC address of this host's own interface for O(address), null without one.
+  returned: always
+  type: str
 holder:
   description: MAC address of another machine that answers for O(address).
   returned: for O(state=promoted)
@@ -176,6 +187,7 @@ def main():
             address_timeout={"type": "int", "default": 3},
             yield_to={"type": "str", "default": ""},
             stop_replication={"type": "bool", "default": False},
+            semi_sync={"type": "str", "choices": ["now", "later"], "default": "now"},
             force={"type": "bool", "default": False},
             kill_unit={"type": "str", "default": ""},
             by={"type": "str", "default": "mysql_writer"},

@@ -4,6 +4,7 @@ Every row that was acknowledged is looked for afterwards.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import time
@@ -48,10 +49,8 @@ while time.monotonic() < deadline and not (options.until_file and os.path.exists
     except (pymysql.err.MySQLError, OSError) as error:
         errors.append(str(error.args[0]) if error.args else type(error).__name__)
         if connection is not None:
-            try:
+            with contextlib.suppress(Exception):
                 connection._force_close()
-            except Exception:
-                pass
             connection = None
     time.sleep(options.pause)
 worst = max(worst, time.monotonic() - last)

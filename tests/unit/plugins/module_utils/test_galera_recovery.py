@@ -125,7 +125,8 @@ def test_a_running_server_without_wsrep_is_such_a_one():
 
 def test_a_member_that_is_ahead_of_the_living_component():
     decision = answer(alive(30), alive(30), down(33))
-    assert decision["join"] == [] and "has transactions that the living component has not (33, the component is at 30)" in decision["because"]
+    assert decision["join"] == []
+    assert "has transactions that the living component has not (33, the component is at 30)" in decision["because"]
     assert answer(alive(30), alive(30), down(33), accept_loss=["galera3"])["discard"] == ["galera3"]
 
 
@@ -186,7 +187,8 @@ def test_a_file_that_is_not_whole_and_no_position(file):
 def test_a_fresh_empty_member_is_no_candidate():
     decision = answer(blank(), down(30), down(29))
     assert decision["bootstrap"] == "galera2" and decision["join"] == ["galera1", "galera3"] and decision["discard"] == []
-    refused(answer(blank(), down(30), down(29), bootstrap_from="galera1"), "galera1, which has nothing to begin with (a fresh, empty member)")
+    refused(answer(blank(), down(30), down(29), bootstrap_from="galera1"),
+            "galera1, which has nothing to begin with (a fresh, empty member)")
 
 
 def test_a_broken_off_transfer_is_no_candidate():

@@ -41,8 +41,8 @@ def test_two_members_and_an_arbitrator():
 
 @pytest.mark.parametrize("changes, sentence", [
     ({"members": ["galera1", "galera2"]},
-     "group 'galera' has 2 members (galera1, galera2) and no arbitrator: when half of them fail the other half stops, too. Add a member, or "
-     "a host to group 'galera_arbitrator'."),
+     "group 'galera' has 2 members (galera1, galera2) and no arbitrator: when half of them fail the other half stops, too. Add a member, "
+     "or a host to group 'galera_arbitrator'."),
     ({"arbitrators": ["arbiter"]},
      "3 members and 1 arbitrators are an even number of votes: take an arbitrator out of group 'galera_arbitrator'."),
     ({"members": ["galera1"]}, "group 'galera' has one member and no other vote: nobody is left when it fails, add two."),
@@ -64,7 +64,8 @@ def test_two_members_and_an_arbitrator():
     ({"sst_password": "short"}, "galera_sst_password has 5 characters: give at least 12."),
     ({"sst_password": "correct horse battery"}, "galera_sst_password has a quote, colon, blank, backslash or #: leave them out."),
     ({"user_passwords": {}}, "galera_user_passwords has none for 'shop' (galera_users[0]): add one."),
-    ({"users": [{"name": "root"}], "user_passwords": {"root": "x"}}, "galera_users[0].name is 'root', which has its own purpose: choose another."),
+    ({"users": [{"name": "root"}], "user_passwords": {"root": "x"}},
+     "galera_users[0].name is 'root', which has its own purpose: choose another."),
     ({"cluster_name": "my cluster"}, "galera_cluster_name is 'my cluster': use up to 32 letters, digits, _ and -."),
     ({"databases": ["a b"]}, "galera_databases has 'a b': use up to 64 letters, digits, _ $ and -."),
     ({"host_groups": ["galera", "mysql_replication"]},

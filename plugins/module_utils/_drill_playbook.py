@@ -36,34 +36,24 @@ def tail(output, lines=20):
 
 
 class Journal:
-    """The playbooks that mend what a drill breaks, those that have not run yet: it outlives an interrupted run."""
+    """What has been broken by playbooks and not yet mended: it outlives an interrupted run."""
 
     def __init__(self, path):
         self.path = path
 
-    def keep(self, steps):
-        if not steps:
-            self.forget()
-            return
+    def keep(self, what):
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         with open(self.path + ".new", "w") as handle:
-            json.dump(steps, handle)
+            json.dump(what, handle)
         os.rename(self.path + ".new", self.path)
 
     def read(self):
-        """The steps in order."""
         try:
             with open(self.path) as handle:
-                found = json.load(handle)
+                return json.load(handle)
         except (OSError, ValueError):
-            return []
-        return found if isinstance(found, list) else [found]
+            return None
 
     def forget(self):
         if os.path.exists(self.path):
             os.unlink(self.path)
-
-
-def due(steps, left):
-    """How many steps of a journal to take so that so many are left for later; all of them when left is 0."""
-    return steps[: max(0, len(steps) - left)]

@@ -8,17 +8,17 @@ from __future__ import annotations
 from ansible.errors import AnsibleFilterError
 
 FAULTS = (
-    ["none", "playbook"]
+    ["none", "playbook", "disk_fill"]
     + ["unit_" + act for act in ("kill", "stop")]
     + ["machine_" + act for act in ("kill", "pause", "cut", "isolate")]
 )
 
 
-def drill_selected(drills, only="", groups=None):
+def drill_selected(drills, only="", groups=None, ledgers=None):
     """The drills of a run: named by name or tier, or all that are not on request only. Those for each host are unfolded."""
     names = [d.get("name") for d in drills]
     for drill in drills:
-        check(drill)
+        check(drill, ledgers or {})
         if names.count(drill["name"]) > 1:
             raise AnsibleFilterError("drill_list: '%s' is there twice: give each drill its own name" % drill["name"])
     unfolded = [one for drill in drills for one in unfold(drill, groups or {})]
@@ -39,7 +39,7 @@ def drill_selected(drills, only="", groups=None):
     ]
 
 
-def check(drill):
+def check(drill, ledgers):
     fault, name = drill.get("fault"), drill.get("name")
     if fault not in FAULTS:
         raise AnsibleFilterError(
@@ -49,6 +49,16 @@ def check(drill):
         raise AnsibleFilterError("drill_list: '%s' has the fault 'playbook' and no playbook: name one" % name)
     if fault.startswith("unit_") and not drill.get("unit"):
         raise AnsibleFilterError("drill_list: '%s' has the fault '%s' and no unit: name one" % (name, fault))
+    if fault == "disk_fill" and not (drill.get("disk", {}).get("path") and drill.get("unit")):
+        raise AnsibleFilterError("drill_list: '%s' fills a disk: name its directory (disk: {path: ...}) and the unit that uses it" % name)
+    rule, ledger = drill.get("target") or {}, drill.get("ledger")
+    if ledger and ledger.get("name") not in ledgers:
+        raise AnsibleFilterError(
+            "drill_list: '%s' has the ledger '%s': describe it in drill_ledgers, or use one of %s"
+            % (name, ledger.get("name"), ", ".join(sorted(ledgers)) or "none")
+        )
+    if not ledger and ("writer" in rule or "replica_of_writer" in rule):
+        raise AnsibleFilterError("drill_list: '%s' is aimed at a writer without a ledger: name one (ledger: {name: ...})" % name)
     if drill.get("download") and not drill["download"].get("path"):
         raise AnsibleFilterError("drill_list: '%s' has a download without a path: name a file" % name)
 
@@ -83,6 +93,8 @@ def drill_targets(drill, glance, groups):
         return [rule["host"]]
     if "holds" in rule:
         return [holder(drill, glance, rule["holds"])]
+    if rule.get("writer") or "replica_of_writer" in rule:
+        return [writer_or_replica(drill, glance, rule)]
     members = list(rule.get("hosts") or groups.get(rule.get("group"), []))
     if not members:
         raise AnsibleFilterError("%s: the group '%s' is empty" % (drill["name"], rule.get("group")))
@@ -113,6 +125,21 @@ def holder(drill, glance, address):
     return held[0]
 
 
+def writer_or_replica(drill, glance, rule):
+    """The one server that accepts writes, or one of those that do not, counted from 0 as the ledger names them (-1: the last)."""
+    writers, readers = glance.get("writers") or [], glance.get("readers") or []
+    if len(writers) != 1:
+        raise AnsibleFilterError(
+            "%s: writes are accepted by %s: exactly one server is wanted before the drill"
+            % (drill["name"], " and ".join(writers) or "nobody")
+        )
+    if rule.get("writer"):
+        return writers[0]
+    if not readers:
+        raise AnsibleFilterError("%s: %s has no replica that answers" % (drill["name"], writers[0]))
+    return readers[int(rule["replica_of_writer"]) % len(readers)]
+
+
 def server(drill, glance, rule, members):
     # The instance or its route is named after its host.
     answer = glance.get("session") or {}
@@ -124,17 +151,45 @@ def server(drill, glance, rule, members):
     )
 
 
+def possible(drill, groups):
+    """Everybody whom a drill may hit."""
+    rule = drill.get("target") or {}
+    return [rule["host"]] if "host" in rule else list(rule.get("hosts") or groups.get(rule.get("group"), []))
+
+
+def once(things):
+    return [t for n, t in enumerate(things) if t not in things[:n]]
+
+
 def drill_units(drills, groups):
     """What a healed lab must have running: [{host, unit}] of every unit a drill may break."""
-    pairs = []
-    for drill in drills:
-        rule = drill.get("target") or {}
-        hosts = [rule["host"]] if "host" in rule else rule.get("hosts") or groups.get(rule.get("group"), [])
-        if drill.get("unit") and drill["fault"].startswith("unit_"):
-            pairs.extend({"host": h, "unit": drill["unit"]} for h in hosts)
-    return [p for n, p in enumerate(pairs) if p not in pairs[:n]]
+    return once(
+        [
+            {"host": host, "unit": drill["unit"]}
+            for drill in drills
+            if drill.get("unit") and drill["fault"].startswith("unit_")
+            for host in possible(drill, groups)
+        ]
+    )
+
+
+def drill_disks(drills, groups):
+    """What must have room again: [{host, path, unit}] of every disk a drill may fill."""
+    return once(
+        [
+            {"host": host, "path": drill["disk"]["path"], "unit": drill["unit"]}
+            for drill in drills
+            if drill["fault"] == "disk_fill"
+            for host in possible(drill, groups)
+        ]
+    )
 
 
 class FilterModule:
     def filters(self):
-        return {"drill_selected": drill_selected, "drill_targets": drill_targets, "drill_units": drill_units}
+        return {
+            "drill_selected": drill_selected,
+            "drill_targets": drill_targets,
+            "drill_units": drill_units,
+            "drill_disks": drill_disks,
+        }

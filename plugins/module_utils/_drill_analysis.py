@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 
+from ansible_collections.failover.stack.plugins.module_utils._drill_figures import answer_figures, bad_write, ledger_figures, writes
 from ansible_collections.failover.stack.plugins.module_utils._drill_judge import budget, missed
+from ansible_collections.failover.stack.plugins.module_utils._drill_ledger import WRITER
 
 # Failures closer than this are one outage: a lucky answer in between does not make two short ones of a long one.
 JOIN_MS = 500
@@ -22,15 +24,16 @@ def is_failure(code):
 
 
 def windows(rows, join_ms=JOIN_MS):
-    """Outages by arrival time, from (sent, failed) pairs in order of sending.
+    """Outages by arrival time, from (sent, failed, good from) in order of sending.
 
     A window begins when the first failed request was sent and ends when the first request after its last failure was
-    sent that succeeded; failures up to join_ms apart belong together. One that lasts to the end ends with the last request.
+    sent that succeeded (or with a third value: when it was answered); failures up to join_ms apart belong together. One
+    that lasts to the end ends with the last request.
     """
     found = []
     first = last = end = None
     count = 0
-    for sent, failed in rows:
+    for sent, failed, *good_from in rows:
         if failed:
             if last is not None and sent - last > join_ms:
                 found.append({"from": first, "to": end if end is not None else last, "failed": count})
@@ -39,13 +42,20 @@ def windows(rows, join_ms=JOIN_MS):
             last, end = sent, None
             count += 1
         elif last is not None and end is None:
-            end = sent
+            end = good_from[0] if good_from else sent
     if last is not None:
         # Nothing succeeded afterwards: at least until the last request.
         found.append({"from": first, "to": end if end is not None else rows[-1][0], "failed": count})
     for window in found:
         window["ms"] = window["to"] - window["from"]
     return found
+
+
+def outages(rows):
+    """Those that visitors saw and those that writers saw: a write that is acknowledged late has stalled until then."""
+    asked = [(r[0], is_failure(r[3])) for r in rows if r[2] != WRITER]
+    written = [(r[0], bad_write(r), r[0] + r[1]) for r in writes(rows)]
+    return sorted(windows(asked) + windows(written), key=lambda w: w["from"])
 
 
 def percentile(values, share):
@@ -211,7 +221,7 @@ def analyse(seen, drill, events, prediction):
     fault = None if events.get("fault_at") is None else (events["fault_at"] - origin) * 1000
     heal = None if events.get("heal_at") is None else (events["heal_at"] - origin) * 1000
     rows = rows_of(seen)
-    found = windows([(r[0], is_failure(r[3])) for r in rows])
+    found = outages(rows)
     stages = phases(rows, fault, heal)
     held = holders(seen.get("arp", {}), fault)
     failures = {}
@@ -242,9 +252,6 @@ def analyse(seen, drill, events, prediction):
         "sessions": seen.get("sessions", 0),
         "sessions_lost": len(seen.get("lost", [])),
         "lost": seen.get("lost", []),
-        # The ledger of acknowledged rows and messages; drills of tiers that write fill it.
-        "acknowledged": seen.get("acknowledged", 0),
-        "acknowledged_lost": seen.get("acknowledged_lost", 0),
         "vip_holders_max": max([h["max"] for h in held.values()] or [0]),
         "vip_silent_ms": max([h["gap_ms"] for h in held.values()] or [0]),
         "vip_moves": sum(h["moves"] for h in held.values()),
@@ -264,6 +271,8 @@ def analyse(seen, drill, events, prediction):
     }
     result.update(downloads(seen, fault, heal))
     result.update(quiet(seen))
+    result.update(ledger_figures(seen, rows, heal))
+    result.update(answer_figures(events, origin, found))
     if (drill.get("expect") or {}).get("distribution"):
         result["distribution"] = distribution(rows, seen, drill, fault)
     result["missed"] = missed(result, drill)

@@ -6,33 +6,15 @@
 from __future__ import annotations
 
 import asyncio
-import binascii
 import contextlib
 import math
 import socket
 import struct
 import time
 
-ETH_P_ARP = 0x0806
+from ansible_collections.failover.stack.plugins.module_utils._virtual_address import ETH_P_ARP, arp_answer, arp_question
+
 LAST_ANSWER_S = 0.5
-
-
-def arp_question(mac, source, target):
-    """An ARP request frame; source None asks as a probe (RFC 5227), with an empty sender address."""
-    sender = socket.inet_aton(source) if source else b"\0" * 4
-    ether = b"\xff" * 6 + mac + struct.pack("!H", ETH_P_ARP)
-    return ether + struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + mac + sender + b"\0" * 6 + socket.inet_aton(target)
-
-
-def arp_answer(frame):
-    """(mac, address, asked_for) of an ARP reply, None for anything else."""
-    if len(frame) < 42 or frame[12:14] != b"\x08\x06" or frame[20:22] != b"\x00\x02":
-        return None
-    return (
-        binascii.hexlify(frame[22:28], ":").decode(),
-        socket.inet_ntoa(frame[28:32]),
-        socket.inet_ntoa(frame[38:42]),
-    )
 
 
 class Holders:

@@ -5,8 +5,9 @@
 
 Anonymous requests are open-loop: each is sent at its own planned time, whatever became of the others, so a
 stalled service cannot slow the measurement down. Visitors carry a session each and ask one after the other.
-Beside them, slow downloads and quiet connections last through the fault, and who answers ARP for each virtual
-address is asked every few milliseconds. Nothing is judged here.
+Beside them, slow downloads and quiet connections last through the fault, a ledger of things that must not get lost
+is kept by threads (_drill_writers), and who answers ARP for each virtual address is asked every few milliseconds. Nothing
+is judged here.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ansible_collections.failover.stack.plugins.module_utils._drill_arp import P
 from ansible_collections.failover.stack.plugins.module_utils._drill_files import read_json
 from ansible_collections.failover.stack.plugins.module_utils._drill_http import Connection, Dropped, Refused, Visitor
 from ansible_collections.failover.stack.plugins.module_utils._drill_lasting import Downloads, Quiet, quiet_export
+from ansible_collections.failover.stack.plugins.module_utils._drill_writers import Writers, glance
 
 # Result codes, one a request.
 OK, TIMEOUT, REFUSED, RESET, STATUS, BODY, SORRY = range(7)
@@ -42,6 +44,7 @@ class Observer:
         self.lag = 0.0
         self.samples = []
         self.heads = {}
+        self.writers = None
 
     def now(self):
         return (time.monotonic() - self.origin) * 1000.0
@@ -153,6 +156,8 @@ class Observer:
 
     async def anonymous(self, stop):
         """Open loop: the n-th request leaves at start + n / rate, whatever became of the others."""
+        if not self.p["rate"]:
+            return
         every, start, number, running = 1.0 / self.p["rate"], time.monotonic(), 0, set()
         pool = []
         while not stop.is_set():
@@ -198,20 +203,22 @@ class Observer:
                 continue
             if settle_from is None:
                 horizon = time.monotonic() - 1.5
-                back = len(self.instances) > 0 and all(
-                    self.recent.get(i, 0) > horizon for i in range(len(self.instances))
-                )
+                back = all(self.recent.get(i, 0) > horizon for i in range(len(self.instances)))
+                back = back and (len(self.instances) > 0 or not self.p["rate"]) and (not self.writers or self.writers.back())
                 if back or not told.get("wait_for_all") or time.monotonic() - told_at > told.get("wait_s", 60):
                     settle_from = time.monotonic()
                     self.back = back
             elif time.monotonic() - settle_from >= told.get("settle_s", 5):
                 break
-        self.length = self.now()
+        self.length, self.wait_s = self.now(), (told or {}).get("wait_s", 10)
         stop.set()
 
     async def run(self):
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         self.back, self.length = False, 0
+        if self.p.get("ledger"):
+            self.writers = Writers(self.p["ledger"], self.now)
+            await loop.run_in_executor(None, self.writers.start)
         downloads = Downloads(
             self.p["download"],
             self.p["address"],
@@ -235,7 +242,7 @@ class Observer:
         jobs.extend(self.visit(n, stop) for n in range(self.p["sessions"]))
         await asyncio.gather(*jobs)
         self.rows.sort()
-        return {
+        seen = {
             "started": self.started,
             "length_ms": int(self.length),
             "codes": CODES,
@@ -254,6 +261,10 @@ class Observer:
             "quiet": quiet_export(quiet),
             "arp": prober.holders.export() if prober else {"macs": [], "names": [], "spans": {}},
         }
+        if self.writers:
+            seen["ledger"] = await loop.run_in_executor(None, self.writers.finish, self.wait_s)
+            self.writers.add_to(seen)
+        return seen
 
 
 async def probe(p):
@@ -272,10 +283,13 @@ async def probe(p):
             for span in spans:
                 mask |= span[2]
             held[address] = [prober.holders.names.get(m, m) for i, m in enumerate(prober.holders.macs) if mask >> i & 1]
-    visitor = Visitor(0)
-    for _try in range(6):
+    visitor, found = Visitor(0), {}
+    if p.get("ledger"):
+        found = await asyncio.get_running_loop().run_in_executor(None, glance, p["ledger"])
+    for _try in range(6 if p["sessions"] else 0):
         await asyncio.ensure_future(observer.shot(p["session_path"], False, [], visitor))
     return {
+        **found,
         "holders": held,
         "answers": [CODES[row[3]] for row in observer.rows],
         "session": observer.samples[-1] if observer.samples else {},

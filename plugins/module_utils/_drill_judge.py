@@ -12,6 +12,8 @@ AT_MOST = [
     ("vip_holders_max", "vip_holders_max", "%d holders of a virtual address at once"),
     ("vip_moves_max", "vip_moves", "%d moves of a virtual address"),
     ("acknowledged_lost_max", "acknowledged_lost", "%d acknowledged and lost"),
+    ("duplicates_max", "duplicates", "%d written twice"),
+    ("writable_max", "writable_max", "%d accepted writes at the same moment"),
     ("downloads_broken_max", "downloads_broken", "%d downloads broken"),
     ("connections_broken_max", "connections_broken", "%d quiet connections broken"),
     ("return_outage_max_ms", "return_outage_ms", "outage of %d ms at or after the return"),
@@ -31,10 +33,10 @@ def missed(result, drill):
     expect = drill.get("expect") or {}
     said = observed(result) + over_budget(result, drill)
     for key, field, words in AT_MOST:
-        if expect.get(key) is not None and result[field] > int(expect[key]):
+        if expect.get(key) is not None and result.get(field, 0) > int(expect[key]):
             said.append("%s, allowed %d" % (words % result[field], int(expect[key])))
     said += addresses(result, expect) + lasting(result, drill, expect) + apologies(result, expect)
-    said += shares(result, drill, expect)
+    said += shares(result, drill, expect) + ledger(result, expect)
     if drill.get("wait_for_all") and not result["all_back"]:
         said.append("not every instance answered again")
     return ["%s: %s" % (result["name"], sentence) for sentence in said]
@@ -58,9 +60,47 @@ def observed(result):
 def over_budget(result, drill):
     if result["budget_ms"] is None and drill.get("budget_factor") is not None:
         return ["no budget, since nothing was predicted (%s)" % result["predicted_by"]]
-    if result["budget_ms"] is not None and result["outage_ms"] > result["budget_ms"]:
-        return ["outage %d ms, budget %d ms" % (result["outage_ms"], result["budget_ms"])]
+    from_then = drill.get("budget_from") == "then"
+    outage = result.get("then_outage_ms") if from_then else result["outage_ms"]
+    if outage is None:
+        return ["the playbook that answers the fault did not run"]
+    if result["budget_ms"] is not None and outage > result["budget_ms"]:
+        words = "outage %d ms from the beginning of the playbook, budget %d ms" if from_then else "outage %d ms, budget %d ms"
+        return [words % (outage, result["budget_ms"])]
     return []
+
+
+def ledger(result, expect):
+    """Whether everything acknowledged is everywhere, and nothing else."""
+    allowed = expect.get("acknowledged_lost_max")
+    wanted = [k for k in ("acknowledged_lost_max", "duplicates_max", "writable_max", "caught_up_max_ms") if k in expect]
+    if "servers" not in result:
+        return ["there was no ledger for %s: give the drill one with 'ledger'" % wanted[0]] if wanted else []
+    said = []
+    if not result["ledger_checked"]:
+        said.append("nobody could look at %s for what was acknowledged" % result["ledger"]["address"])
+    if result["acknowledged"] == 0:
+        said.append("nothing was acknowledged")
+    for name, part in sorted(result["servers"].items()):
+        said += server(name, part, expect, None if allowed is None else int(allowed))
+    if allowed is not None and result["failed_committed"]:
+        said.append("%d writes that failed are there all the same" % result["failed_committed"])
+    return said
+
+
+def server(name, part, expect, allowed):
+    if part["rows"] is None:
+        return ["%s could not be asked for what is there" % name]
+    said, longest = [], expect.get("caught_up_max_ms")
+    if allowed is not None and part["missing"] > allowed:
+        said.append("%s lacks %d acknowledged, allowed %d" % (name, part["missing"], allowed))
+    if allowed is not None and part["strange"]:
+        said.append("%s has %d that the writer does not have" % (name, part["strange"]))
+    if longest is not None and part["caught_up_ms"] is None:
+        said.append("%s had not caught up in the end" % name)
+    elif longest is not None and part["caught_up_ms"] > float(longest):
+        said.append("%s had caught up after %d ms, allowed %d ms" % (name, part["caught_up_ms"], float(longest)))
+    return said
 
 
 def addresses(result, expect):

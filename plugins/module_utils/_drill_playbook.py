@@ -36,24 +36,34 @@ def tail(output, lines=20):
 
 
 class Journal:
-    """What has been broken by playbooks and not yet mended: it outlives an interrupted run."""
+    """The playbooks that mend what a drill breaks, those that have not run yet: it outlives an interrupted run."""
 
     def __init__(self, path):
         self.path = path
 
-    def keep(self, what):
+    def keep(self, steps):
+        if not steps:
+            self.forget()
+            return
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         with open(self.path + ".new", "w") as handle:
-            json.dump(what, handle)
+            json.dump(steps, handle)
         os.rename(self.path + ".new", self.path)
 
     def read(self):
+        """The steps in order."""
         try:
             with open(self.path) as handle:
-                return json.load(handle)
+                found = json.load(handle)
         except (OSError, ValueError):
-            return None
+            return []
+        return found if isinstance(found, list) else [found]
 
     def forget(self):
         if os.path.exists(self.path):
             os.unlink(self.path)
+
+
+def due(steps, left):
+    """How many steps of a journal to take so that so many are left for later; all of them when left is 0."""
+    return steps[: max(0, len(steps) - left)]

@@ -31,6 +31,7 @@ def table(results):
                 "ok" if r["passed"] else "MISSED",
             ]
         )
+    lines_of_ledgers = ledgers([r for r in results if r.get("servers") is not None])
     notes = ["%s: %s" % (r["name"], "; ".join(further(r))) for r in results if further(r)]
     widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
     numbers = set(range(2, 11))
@@ -38,11 +39,43 @@ def table(results):
         "  ".join(c.rjust(w) if n in numbers else c.ljust(w) for n, (c, w) in enumerate(zip(line, widths))).rstrip()
         for line in lines
     ]
-    return [*lines, "", *notes] if notes else lines
+    for more in (lines_of_ledgers, notes):
+        lines += ["", *more] if more else []
+    return lines
+
+
+def ledgers(results):
+    """A second table: what became of what was written."""
+    if not results:
+        return []
+    lines = [["ledger", "acknowledged", "lost", "missing", "unknown", "of them there", "failed", "twice", "stall", "writable", "caught up"]]
+    for r in results:
+        missing = [s["missing"] for s in r["servers"].values()]
+        lines.append(
+            [
+                r["name"],
+                str(r["acknowledged"]),
+                str(r["acknowledged_lost"]) if r["ledger_checked"] else "?",
+                "?" if None in missing else str(max(missing or [0])),
+                str(r["unknown"]),
+                str(r["unknown_committed"]),
+                str(r["writes_failed"]),
+                str(r["duplicates"]),
+                short(r["write_stall_ms"], " ms"),
+                str(r["writable_max"]),
+                ", ".join("%s %s" % (n, short(s["caught_up_ms"], " ms")) for n, s in sorted(r["servers"].items())),
+            ]
+        )
+    widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
+    last = len(widths) - 1
+    return [
+        "  ".join(c.ljust(w) if n in (0, last) else c.rjust(w) for n, (c, w) in enumerate(zip(line, widths))).rstrip()
+        for line in lines
+    ]
 
 
 def one_line(r):
-    return "%s %s: outage %s (predicted %s, budget %s), %d of %d failed, %d sessions lost, %d VIP holder(s)%s" % (
+    return "%s %s: outage %s (predicted %s, budget %s), %d of %d failed, %d sessions lost, %d VIP holder(s)%s%s" % (
         "ok    " if r["passed"] else "MISSED",
         r["name"],
         short(r["outage_ms"], " ms"),
@@ -52,6 +85,9 @@ def one_line(r):
         r["requests"],
         r["sessions_lost"],
         r["vip_holders_max"],
+        "; %d acknowledged, %d of them lost, %d unknown" % (r["acknowledged"], r["acknowledged_lost"], r["unknown"])
+        if r.get("servers") is not None
+        else "",
         "".join("; " + more for more in further(r)),
     )
 
@@ -59,6 +95,8 @@ def one_line(r):
 def further(r):
     """What only some drills measure, in words."""
     said = []
+    if r.get("then_took_ms") is not None:
+        said.append("the playbook took %d ms, outage from its beginning %d ms" % (r["then_took_ms"], r["then_outage_ms"]))
     if r.get("distribution"):
         total = float(sum(p["count"] for p in r["distribution"].values()) or 1)
         said.append(

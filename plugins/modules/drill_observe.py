@@ -12,7 +12,8 @@ short_description: Watch a service from a client's side while something is being
 description:
   - Sends anonymous requests at a fixed rate and visitors' requests with sessions, each with its own time stamp and
     time limit, and asks by ARP who holds the virtual addresses. Also downloads slowly and keeps quiet connections.
-  - Runs until it is told to finish; start it with C(async). Needs only Python and the right to open a raw socket.
+  - Runs until it is told to finish; start it with C(async). Needs only Python and the right to open a raw socket; for
+    a ledger of rows also PyMySQL.
 version_added: 0.1.0
 author:
   - The failover.stack founders (@failover-stack)
@@ -131,6 +132,83 @@ options:
         description: Seconds between two requests; less than the server's own patience with idle connections.
         type: float
         default: 2
+  ledger:
+    description: Numbered things that are written, one after the other at planned times. None without it.
+    type: dict
+    suboptions:
+      kind:
+        description: What they are; V(sql) rows of a table in MariaDB or MySQL.
+        type: str
+        choices: [sql]
+        default: sql
+      address:
+        description: Address that applications write to.
+        type: str
+        required: true
+      port:
+        description: TCP port there and on the servers.
+        type: int
+        default: 3306
+      user:
+        description: >-
+          Account for writing and for looking. It needs all rights on O(ledger.database) and must not be one that may write to a
+          server that is read only.
+        type: str
+        required: true
+      password_file:
+        description: File with its password, mode 0600; no password when empty.
+        type: path
+        default: ""
+      database:
+        description: Database, made when it is missing.
+        type: str
+        default: failover_drill
+      table:
+        description: Table, made when it is missing. Rows of earlier runs are removed from it.
+        type: str
+        default: ledger
+      tls_ca:
+        description: Certificate of the authority that signed the servers'; without TLS when empty.
+        type: path
+        default: ""
+      tls_check_hostname:
+        description: Whether the servers' certificates must name the addresses that are used.
+        type: bool
+        default: false
+      servers:
+        description: Addresses by name of the servers that must have everything in the end. Each is asked whether it accepts writes.
+        type: dict
+        default: {}
+      cluster:
+        description: >-
+          What may accept writes; V(replication) one server, V(galera) all members of one primary component.
+        type: str
+        choices: [replication, galera]
+        default: replication
+      interval_ms:
+        description: Milliseconds between two writes.
+        type: int
+        default: 20
+      connect_timeout_ms:
+        description: Time limit of a connection.
+        type: int
+        default: 1000
+      timeout_ms:
+        description: Time limit of an answer; a write without one is neither acknowledged nor failed.
+        type: int
+        default: 5000
+      connections:
+        description: Connections at most. When all of them wait, writes fail.
+        type: int
+        default: 64
+      watch_ms:
+        description: Milliseconds between two questions to each server.
+        type: int
+        default: 100
+      file:
+        description: The ledger itself, a line when a write is sent and one when its fate is known.
+        type: path
+        default: /var/lib/failover-drill/ledger
   max_s:
     description: Longest time to observe in seconds.
     type: int
@@ -144,11 +222,12 @@ options:
     type: float
     default: 5
   wait_for_all:
-    description: With O(state=finish), first wait until every instance that was seen answers again.
+    description: >-
+      With O(state=finish), first wait until every instance that was seen answers again, and every server of a ledger has caught up.
     type: bool
     default: false
   wait_s:
-    description: With O(wait_for_all), the longest wait in seconds.
+    description: With O(wait_for_all), the longest wait in seconds; also for the servers of a ledger to become level in the end.
     type: float
     default: 60
 attributes:
@@ -178,6 +257,14 @@ session:
   description: The last answer of the session path.
   returned: state=probe
   type: dict
+writers:
+  description: Servers of the ledger that accept writes.
+  returned: state=probe with a ledger
+  type: list
+readers:
+  description: Those that answer and accept none.
+  returned: state=probe with a ledger
+  type: list
 """
 
 import asyncio
@@ -186,6 +273,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils import _drill_client as client
 from ansible_collections.failover.stack.plugins.module_utils import _drill_files as files
+from ansible_collections.failover.stack.plugins.module_utils._drill_writers import LedgerError
 
 SERVICE = {
     "address": {"type": "str", "required": True},
@@ -215,6 +303,26 @@ DOWNLOAD = {
 }
 QUIET = {"count": {"type": "int", "default": 0}, "every_s": {"type": "float", "default": 2}}
 
+LEDGER = {
+    "kind": {"type": "str", "choices": ["sql"], "default": "sql"},
+    "address": {"type": "str", "required": True},
+    "port": {"type": "int", "default": 3306},
+    "user": {"type": "str", "required": True},
+    "password_file": {"type": "path", "default": "", "no_log": False},
+    "database": {"type": "str", "default": "failover_drill"},
+    "table": {"type": "str", "default": "ledger"},
+    "tls_ca": {"type": "path", "default": ""},
+    "tls_check_hostname": {"type": "bool", "default": False},
+    "servers": {"type": "dict", "default": {}},
+    "cluster": {"type": "str", "choices": ["replication", "galera"], "default": "replication"},
+    "interval_ms": {"type": "int", "default": 20},
+    "connect_timeout_ms": {"type": "int", "default": 1000},
+    "timeout_ms": {"type": "int", "default": 5000},
+    "connections": {"type": "int", "default": 64},
+    "watch_ms": {"type": "int", "default": 100},
+    "file": {"type": "path", "default": "/var/lib/failover-drill/ledger"},
+}
+
 
 def nested(options):
     return {"type": "dict", "options": options, "default": {}, "apply_defaults": True}
@@ -228,6 +336,7 @@ def main():
             "load": nested(LOAD),
             "download": nested(DOWNLOAD),
             "quiet": nested(QUIET),
+            "ledger": {"type": "dict", "options": LEDGER},
             "max_s": {"type": "int", "default": 180},
             "control": {"type": "path", "default": "/run/failover-drill/finish"},
             "settle_s": {"type": "float", "default": 5},
@@ -242,11 +351,11 @@ def main():
         module.exit_json(changed=False)
     if p["state"] == "finish":
         files.write_json(p["control"], {k: p[k] for k in ("settle_s", "wait_for_all", "wait_s")})
-        seen = files.wait_for_file(p["control"] + ".seen", p["settle_s"] + p["wait_s"] + 30)
+        seen = files.wait_for_file(p["control"] + ".seen", p["settle_s"] + 2 * p["wait_s"] + 60)
         if seen is None:
             module.fail_json(msg="the observer did not finish: it was not running, or this machine has no time for it")
         module.exit_json(changed=False, data=seen)
-    more = {k: p[k] for k in ("max_s", "control", "download", "quiet")}
+    more = {k: p[k] for k in ("max_s", "control", "download", "quiet", "ledger")}
     settings = dict(p["service"], **dict(p["load"], **more))
     try:
         if p["state"] == "probe":
@@ -255,6 +364,8 @@ def main():
             if os.path.exists(left):
                 os.unlink(left)
         seen = asyncio.run(client.Observer(settings).run())
+    except LedgerError as error:
+        module.fail_json(msg=str(error))
     except PermissionError as error:
         module.fail_json(msg="the observer may not open a raw socket (%s): run it as root with CAP_NET_RAW" % error)
     files.write_json(p["control"] + ".seen", files.pack(seen))

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: drill_playbook
-short_description: Run a playbook as the fault of a drill, or to undo it, and say exactly when
+short_description: Run a playbook as part of a drill, and say exactly when
 description:
   - Runs on the controller, in a process of its own with the same inventory.
-  - What undoes the fault is written down in a journal before it begins, so that the next run can do it after an interruption.
+  - What mends a drill is written down in a journal before it begins, so that the next run can do it after an interruption.
 version_added: 0.2.0
 author:
   - The failover.stack founders (@failover-stack)
 options:
   act:
-    description: V(break) runs O(playbook). V(heal) runs what the journal holds, nothing if there is nothing.
+    description:
+      - V(keep) writes O(steps) into the journal. V(run) runs O(playbook).
+      - V(heal) runs what the journal holds, in order, and strikes out each step that has been taken; nothing if there is nothing.
     type: str
-    choices: [break, heal]
+    choices: [keep, run, heal]
     required: true
   command:
     description: The words in front of the playbook, inventory included.
@@ -31,16 +33,18 @@ options:
     type: path
     required: true
   playbook:
-    description: The playbook of O(act=break).
+    description: The playbook of O(act=run).
     type: str
     default: ""
   vars:
     description: Variables for it. They are handed over in a file; no secrets.
     type: dict
     default: {}
-  heal:
-    description: What undoes it.
-    type: dict
+  steps:
+    description: With O(act=keep), the playbooks that mend the drill.
+    type: list
+    elements: dict
+    default: []
     suboptions:
       playbook:
         description: The playbook.
@@ -50,10 +54,18 @@ options:
         description: Variables for it.
         type: dict
         default: {}
+  left:
+    description: With O(act=heal), how many of the last steps stay in the journal for later.
+    type: int
+    default: 0
   journal:
     description: The journal of this drill.
     type: path
-    required: true
+    default: ""
+  config:
+    description: Its configuration file; the one it finds by itself when empty.
+    type: path
+    default: ""
   time_limit_s:
     description: Longest run in seconds.
     type: int
@@ -67,13 +79,11 @@ attributes:
 EXAMPLES = r"""
 - name: Drain a real server
   failover.stack.drill_playbook:
-    act: break
+    act: run
     command: [ansible-playbook, -i, inventories/lab]
     directory: playbooks
     playbook: drain.yml
     vars: {drain_host: web1}
-    heal: {playbook: undrain.yml, vars: {drain_host: web1}}
-    journal: reports/unhealed/drain.json
   delegate_to: localhost
 """
 
@@ -104,12 +114,13 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils import _drill_playbook as playbooks
 
-HEAL = {"playbook": {"type": "str", "required": True}, "vars": {"type": "dict", "default": {}}}
+STEP = {"playbook": {"type": "str", "required": True}, "vars": {"type": "dict", "default": {}}}
 
 
-def wait_for(command, seconds):
+def wait_for(command, seconds, config):
     """(output, what is wrong) of a process in a group of its own, which is ended as a whole at the time limit."""
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    options = {"env": dict(os.environ, ANSIBLE_CONFIG=config) if config else None}
+    options.update({"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT})
     try:
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function  # run_command cannot end the whole group
             command, start_new_session=True, **options)
@@ -137,36 +148,50 @@ def run(module, playbook, variables):
         given.flush()
         command = playbooks.command_line(p["command"], path, given.name if variables else None)
         at = time.time()
-        output, why = wait_for(command, p["time_limit_s"])
+        output, why = wait_for(command, p["time_limit_s"], p["config"])
     done, text = time.time(), output.decode(errors="replace")
     if why:
         module.fail_json(msg="\n".join(["%s %s" % (path, why), *playbooks.tail(text)]), at=at, done=done)
     return at, done, playbooks.changed_hosts(text)
 
 
+def heal(module, journal):
+    """Takes the steps of a journal; one that fails stays in it, with all after it."""
+    at, done, hosts, steps = 0.0, 0.0, [], journal.read()
+    for number, step in enumerate(playbooks.due(steps, module.params["left"])):
+        began, done, changed = run(module, step["playbook"], step.get("vars") or {})
+        at, hosts = at or began, hosts + changed
+        journal.keep(steps[number + 1 :])
+    return at, done, sorted(set(hosts))
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
-            "act": {"type": "str", "choices": ["break", "heal"], "required": True},
+            "act": {"type": "str", "choices": ["keep", "run", "heal"], "required": True},
             "command": {"type": "list", "elements": "str", "required": True},
             "directory": {"type": "path", "required": True},
             "playbook": {"type": "str", "default": ""},
             "vars": {"type": "dict", "default": {}},
-            "heal": {"type": "dict", "options": HEAL},
-            "journal": {"type": "path", "required": True},
+            "steps": {"type": "list", "elements": "dict", "options": STEP, "default": []},
+            "left": {"type": "int", "default": 0},
+            "journal": {"type": "path", "default": ""},
+            "config": {"type": "path", "default": ""},
             "time_limit_s": {"type": "int", "default": 300},
         },
-        required_if=[("act", "break", ["playbook"])],
+        required_if=[("act", "run", ["playbook"]), ("act", "keep", ["journal"]), ("act", "heal", ["journal"])],
         supports_check_mode=True,
     )
-    p, journal, at, done, hosts = module.params, playbooks.Journal(module.params["journal"]), 0.0, 0.0, []
-    task = {"playbook": p["playbook"], "vars": p["vars"]} if p["act"] == "break" else journal.read()
-    if task and not module.check_mode:
-        if p["act"] == "break" and p["heal"]:
-            journal.keep(p["heal"])
-        at, done, hosts = run(module, task["playbook"], task.get("vars") or {})
-        if p["act"] == "heal":
-            journal.forget()
+    p, at, done, hosts = module.params, 0.0, 0.0, []
+    journal = playbooks.Journal(p["journal"])
+    if module.check_mode:
+        module.exit_json(changed=False, at=at, done=done, hosts=hosts)
+    if p["act"] == "keep":
+        journal.keep(p["steps"])
+    elif p["act"] == "run":
+        at, done, hosts = run(module, p["playbook"], p["vars"])
+    else:
+        at, done, hosts = heal(module, journal)
     module.exit_json(changed=bool(hosts), at=at, done=done, hosts=hosts)
 
 

@@ -11,7 +11,7 @@ module: drill_record
 short_description: Judge what an observer saw in a drill and write it down
 description:
   - Computes outage windows, percentiles, lost sessions, holders of virtual addresses and the predicted time, compares
-    them with the drill's budget, and keeps the result for the report.
+    them with the drill's budget, judges a ledger, and keeps the result for the report.
 version_added: 0.1.0
 author:
   - The failover.stack founders (@failover-stack)
@@ -51,6 +51,14 @@ options:
         default: 0
       heal_at:
         description: When it was healed, in seconds since the epoch; 0 for never.
+        type: float
+        default: 0
+      then_at:
+        description: When a playbook that answers the fault began, in seconds since the epoch; 0 for never.
+        type: float
+        default: 0
+      then_done:
+        description: When it was over.
         type: float
         default: 0
       problem:
@@ -110,6 +118,8 @@ EVENTS = {
     "fault_done": {"type": "float", "default": 0},
     "heal_at": {"type": "float", "default": 0},
     "heal_done": {"type": "float", "default": 0},
+    "then_at": {"type": "float", "default": 0},
+    "then_done": {"type": "float", "default": 0},
     "problem": {"type": "str", "default": ""},
 }
 
@@ -129,7 +139,7 @@ def main():
     drill = p["drill"]
     seen = unpack(p["data"]) if p["data"] else NOTHING
     given = p["events"]
-    events = {k: given[k] or None for k in ("fault_at", "fault_done", "heal_at", "heal_done")}
+    events = {k: given[k] or None for k in ("fault_at", "fault_done", "heal_at", "heal_done", "then_at", "then_done")}
     events.update(target=given["target"], address=given["address"])
     result = analysis.analyse(seen, drill, events, predict(drill.get("predict", {}), p["timers"], given["target"]))
     if given["problem"]:
@@ -139,6 +149,7 @@ def main():
         os.makedirs(os.path.join(p["directory"], "seen"), exist_ok=True)
         seen["rows"] = analysis.thin(seen, result["fault_ms"], result["heal_ms"])
         kept = {k: seen.get(k) for k in ("rows", "instances", "arp", "codes", "rate")}
+        kept["spans"] = (seen.get("ledger") or {}).get("spans", {})
         with open(os.path.join(p["directory"], "seen", drill["name"] + ".json"), "w") as handle:
             json.dump({"result": result, "seen": kept}, handle, separators=(",", ":"))
     module.exit_json(changed=True, line=one_line(result), passed=result["passed"], missed=result["missed"])

@@ -22,10 +22,16 @@ options:
   act:
     description:
       - V(kill) sends SIGKILL to every process of the unit, V(stop) and V(start) are systemd's. V(start) also clears a
-        failed state and does nothing to an active unit.
+        failed state, takes O(stay_dead) back and does nothing else to an active unit.
     type: str
     choices: [kill, stop, start]
     required: true
+  stay_dead:
+    description:
+      - With O(act=kill) and O(act=stop), systemd does not start the unit again, until O(act=start).
+      - A drop-in of the running system says so; it does not outlive a boot.
+    type: bool
+    default: false
   moment:
     description:
       - Seconds since the epoch at which to act, so that several hosts act at the same moment; at once when that has passed.
@@ -60,11 +66,30 @@ timers:
   type: dict
 """
 
+import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
 
 ACTS = {"kill": ["kill", "--signal=KILL", "--kill-whom=all"], "stop": ["stop"], "start": ["start"]}
+
+DROP_IN = "/run/systemd/system/%s.d/zz-failover-drill.conf"
+
+
+def restarts(module, unit, allowed):
+    """Lets systemd start the unit again by itself, or not; whether that was a change."""
+    path = DROP_IN % unit
+    if os.path.exists(path) != allowed:
+        return False
+    if not module.check_mode:
+        if allowed:
+            os.unlink(path)
+        else:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w") as handle:
+                handle.write("[Service]\nRestart=no\n")
+        module.run_command(["systemctl", "daemon-reload"], check_rc=True)
+    return True
 
 
 def main():
@@ -72,6 +97,7 @@ def main():
         argument_spec={
             "unit": {"type": "str", "required": True},
             "act": {"type": "str", "choices": ["kill", "stop", "start"], "required": True},
+            "stay_dead": {"type": "bool", "default": False},
             "moment": {"type": "float", "default": 0},
         },
         supports_check_mode=True,
@@ -86,11 +112,15 @@ def main():
     if act == "kill" and not active:
         module.fail_json(msg="unit '%s' is %s: there is nothing to kill" % (unit, shown.get("ActiveState")))
     changed = not (act == "start" and active) and not (act == "stop" and shown.get("ActiveState") == "inactive")
+    if act == "start":
+        changed = restarts(module, unit, True) or changed
+    elif module.params["stay_dead"]:
+        restarts(module, unit, False)
     wait = module.params["moment"] - time.time()
     if 0 < wait < 60 and not module.check_mode:
         time.sleep(wait)
     at = time.time()
-    if changed and not module.check_mode:
+    if changed and not (act == "start" and active) and not module.check_mode:
         if shown.get("ActiveState") == "failed" and act == "start":
             module.run_command(["systemctl", "reset-failed", unit])
             at = time.time()

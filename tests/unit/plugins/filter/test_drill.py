@@ -39,7 +39,7 @@ def test_unknown_selection_names_what_there_is():
 
 
 def test_unknown_fault_is_refused():
-    with pytest.raises(AnsibleFilterError, match="'x' has the fault 'burn': use one of none, playbook, unit_kill"):
+    with pytest.raises(AnsibleFilterError, match="'x' has the fault 'burn': use one of none, playbook, disk_fill, unit_kill"):
         filters.drill_selected([{"name": "x", "fault": "burn"}])
 
 
@@ -156,3 +156,49 @@ def test_one_drill_for_each_but_the_holder():
 def test_units_of_named_hosts():
     drill = {"name": "x", "fault": "unit_stop", "unit": "u", "target": {"hosts": ["a", "b"]}}
     assert [p["host"] for p in filters.drill_units([drill], GROUPS)] == ["a", "b"]
+
+
+GLANCE = {"writers": ["db1"], "readers": ["db2", "db3"]}
+
+
+def test_writer_and_replicas():
+    assert target({"writer": True, "group": "db"}, GLANCE) == ["db1"]
+    assert target({"replica_of_writer": 0}, GLANCE) == ["db2"]
+    assert target({"replica_of_writer": -1}, GLANCE) == ["db3"]
+
+
+@pytest.mark.parametrize(
+    "glance, words",
+    [
+        ({"writers": [], "readers": ["db2"]}, "d: writes are accepted by nobody: exactly one"),
+        ({"writers": ["db1", "db2"], "readers": []}, "d: writes are accepted by db1 and db2: exactly one"),
+        ({"writers": ["db1"], "readers": []}, "d: db1 has no replica that answers"),
+    ],
+)
+def test_no_such_server(glance, words):
+    with pytest.raises(AnsibleFilterError, match=words):
+        target({"replica_of_writer": 0}, glance)
+
+
+DATABASE = {"name": "x", "fault": "unit_kill", "unit": "db.service", "target": {"writer": True, "group": "db"}, "ledger": {"name": "rows"}}
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"ledger": None}, "'x' is aimed at a writer without a ledger"),
+        ({"ledger": {"name": "row"}}, r"'x' has the ledger 'row': describe it in drill_ledgers, or use one of rows"),
+        ({"fault": "disk_fill"}, "'x' fills a disk: name its directory"),
+    ],
+)
+def test_drills_of_databases_are_checked(change, words):
+    with pytest.raises(AnsibleFilterError, match=words):
+        filters.drill_selected([dict(DATABASE, **change)], "", {}, {"rows": {}})
+    assert filters.drill_selected([DATABASE], "", {}, {"rows": {}}) == [DATABASE]
+
+
+def test_disks_and_units_to_mend():
+    full = dict(DATABASE, fault="disk_fill", disk={"path": "/data"})
+    groups = {"db": ["db1", "db2"]}
+    assert filters.drill_disks([DATABASE, full, full], groups) == [{"host": h, "path": "/data", "unit": "db.service"} for h in ("db1", "db2")]
+    assert filters.drill_units([DATABASE, full], groups) == [{"host": h, "unit": "db.service"} for h in ("db1", "db2")]

@@ -37,11 +37,27 @@ def test_the_tail_begins_with_the_reason():
     assert playbooks.tail("") == []
 
 
+UNDO, AGAIN = {"playbook": "undrain.yml", "vars": {"a": 1}}, {"playbook": "switch.yml"}
+
+
 def test_journal(tmp_path):
     journal = playbooks.Journal(str(tmp_path / "unhealed" / "d.json"))
-    assert journal.read() is None
-    journal.keep({"playbook": "undrain.yml", "vars": {"a": 1}})
-    assert playbooks.Journal(journal.path).read() == {"playbook": "undrain.yml", "vars": {"a": 1}}
+    assert journal.read() == []
+    journal.keep([UNDO, AGAIN])
+    assert playbooks.Journal(journal.path).read() == [UNDO, AGAIN]
+    journal.keep([])
     journal.forget()
-    journal.forget()
-    assert journal.read() is None
+    assert journal.read() == []
+
+
+def test_a_journal_of_an_older_release_holds_one_step(tmp_path):
+    path = tmp_path / "d.json"
+    path.write_text('{"playbook": "undrain.yml", "vars": {"a": 1}}')
+    assert playbooks.Journal(str(path)).read() == [UNDO]
+
+
+def test_steps_that_are_due():
+    assert playbooks.due([UNDO, AGAIN], 0) == [UNDO, AGAIN]
+    assert playbooks.due([UNDO, AGAIN], 1) == [UNDO]
+    # Nobody has kept them: what is left is all that was for later.
+    assert playbooks.due([AGAIN], 2) == []

@@ -2,8 +2,10 @@
   response.setHeader("Cache-Control", "no-store");
   StringBuilder rows = new StringBuilder();
   String problem = null;
+  // ?from=NAME reads from the data source jdbc/NAME, where the application has several.
+  String name = "jdbc/" + (request.getParameter("from") == null ? "demo" : request.getParameter("from").replaceAll("[^a-z0-9_]", ""));
   try {
-    DataSource source = (DataSource) new InitialContext().lookup("java:comp/env/jdbc/demo");
+    DataSource source = (DataSource) new InitialContext().lookup("java:comp/env/" + name);
     try (Connection connection = source.getConnection();
          PreparedStatement statement = connection.prepareStatement("SELECT idx, name, team FROM member ORDER BY idx LIMIT 200");
          ResultSet found = statement.executeQuery()) {
@@ -13,10 +15,10 @@
       }
     }
   } catch (NamingException missing) {
-    problem = "This application has no data source jdbc/demo: give it one in tomcat_cluster_instances.";
+    problem = "This application has no data source " + name + ": give it one in tomcat_cluster_instances.";
   } catch (SQLException broken) {
     application.log("members", broken);
-    problem = "The database behind jdbc/demo does not answer.";
+    problem = "The database behind " + name + " does not answer.";
   }
   if (problem != null) {
     response.setStatus(503);

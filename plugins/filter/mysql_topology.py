@@ -1,0 +1,34 @@
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions about MariaDB's and MySQL's replication, answered on the controller."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.failover.stack.plugins.module_utils import _mysql_gtid as gtids
+from ansible_collections.failover.stack.plugins.module_utils._mysql_candidate import candidate
+from ansible_collections.failover.stack.plugins.module_utils._mysql_topology import topology
+
+
+def told(function):
+    """A GTID that is none becomes Ansible's own error."""
+    def call(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except gtids.GtidError as error:
+            raise AnsibleFilterError(str(error)) from error
+
+    return call
+
+
+class FilterModule:
+    def filters(self):
+        return {
+            "mysql_topology": told(topology),
+            "mysql_failover_candidate": told(candidate),
+            "mysql_gtid_subtract": told(gtids.subtract),
+            "mysql_gtid_union": told(gtids.union),
+            "mysql_gtid_contains": told(gtids.contains),
+            "mysql_gtid_errant": told(gtids.errant),
+        }

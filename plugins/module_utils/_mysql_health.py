@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with a member of a replicating cluster, by what mysql_replica_info saw of it. Pure."""
+
+from __future__ import annotations
+
+
+def channel_problems(channel, wanted):
+    """wanted: tls, max_lag."""
+    source = "%s:%s" % (channel.get("source_host"), channel.get("source_port"))
+    for thread, word in (("receiver", "receives"), ("applier", "applies")):
+        if channel.get(thread) != "running":
+            error = channel.get(thread + "_error")
+            yield "it %s nothing from %s: %s" % (word, source, error or "its %s is %s" % (thread, channel.get(thread)))
+    if wanted["tls"] and not channel.get("ssl"):
+        yield "it replicates from %s without TLS" % source
+    lag, late = channel.get("lag"), wanted["max_lag"] + (channel.get("delay") or 0)
+    if lag is not None and lag > late:
+        yield "it is %s s behind %s" % (lag, source)
+
+
+def semi_sync_problems(info, writer):
+    """A replica that does not acknowledge, a writer that waits for nobody."""
+    state = info.get("semi_sync") or {}
+    if writer and not state.get("source_enabled"):
+        yield "it does not wait for replicas (semi-synchronous replication is off)"
+    elif writer and not state.get("source_active"):
+        yield "no replica acknowledged in time: it does not wait for replicas at present"
+    elif not writer and not state.get("replica_active"):
+        yield "it does not acknowledge what it receives (semi-synchronous replication is off)"
+
+
+def member_problems(info, row, tls=True, max_lag=10, semi_sync=False):
+    """Sentences without the member's name. info: mysql_replica_info's; row: the member's in mysql_topology's result."""
+    if not info.get("reachable"):
+        return ["the server does not answer: %s" % info.get("because", "it cannot be reached")]
+    found = []
+    if row["writable"] and not info.get("writable"):
+        found.append("it is the writer and takes no writes")
+    if not row["writable"] and info.get("writable"):
+        found.append("it takes writes, but the writer is another member")
+    if row["action"] != "none":
+        found.append("%s: %s" % (row["action"], row["because"]))
+    if row["source"] and not info.get("channels"):
+        found.append("it does not replicate, its source is %s" % row["source"])
+    for channel in info.get("channels") or []:
+        found += channel_problems(channel, {"tls": tls, "max_lag": max_lag})
+    if semi_sync:
+        found += semi_sync_problems(info, row["writable"])
+    return found

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asks a RabbitMQ node for its cluster and its queues; used by several modules."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import CliError, last_words, parse_json
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_status import (
+    QUEUE_COLUMNS,
+    parse_pids,
+    parse_queues,
+    parse_status,
+)
+
+
+def own_node(name):
+    """The given name, else RabbitMQ's default: rabbit at the host's name up to its first dot."""
+    return name or "rabbit@" + os.uname().nodename.partition(".")[0]
+
+
+def status_of(cli, node=None):
+    return parse_status(cli.json("rabbitmqctl", "cluster_status", node=node) or {})
+
+
+def wait_for(ask, good, seconds, pause=1.0):
+    """Ask until the answer is good; (answer, error), of which one is None. An answer that is not good in time is an error."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = error = None
+        try:
+            answer = ask()
+        except CliError as problem:
+            error = str(problem)
+        if error is None and good(answer):
+            return answer, None
+        if time.monotonic() >= deadline:
+            return answer, error or "it is not so within %d s" % seconds
+        time.sleep(pause)
+
+
+def queues_of(cli, vhosts=None):
+    """All queues of all vhosts."""
+    if vhosts is None:
+        vhosts = [row["name"] for row in cli.json("rabbitmqctl", "list_vhosts", "name") or []]
+    found = []
+    for vhost in vhosts:
+        rows = cli.json("rabbitmqctl", "list_queues", "--vhost", vhost, *QUEUE_COLUMNS) or []
+        leaders = {}
+        if any(not row.get("leader") for row in rows):
+            leaders = parse_pids(cli.do("rabbitmqctl", "list_queues", "--silent", "--vhost", vhost, "pid", "name"))
+        found += parse_queues(vhost, rows, leaders)
+    return found
+
+
+def definitions_of(cli):
+    """The export of the whole cluster. It has password hashes: a secret."""
+    definitions = parse_json(cli.do("rabbitmqctl", "export_definitions", "-"))
+    if not isinstance(definitions, dict) or "vhosts" not in definitions:
+        raise CliError("rabbitmqctl export_definitions printed no definitions.")
+    return definitions
+
+
+def critical_of(cli):
+    """Queues that would lose their majority without this node; empty when it may go."""
+    rc, out, err = cli.run("rabbitmq-queues", "check_if_node_is_quorum_critical", "--formatter", "json")
+    answer = parse_json(out) or parse_json(err)
+    if not isinstance(answer, dict) or "result" not in answer:
+        raise CliError("rabbitmq-queues check_if_node_is_quorum_critical failed (rc %d): %s" % (rc, last_words(err + out)))
+    return [{"name": queue.get("name", ""), "vhost": queue.get("virtual_host", "")} for queue in answer.get("queues") or []]

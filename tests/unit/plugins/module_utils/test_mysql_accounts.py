@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.failover.stack.plugins.module_utils import _mysql_accounts as accounts
+from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import identifier
+
+# As MySQL 9.7 and MariaDB 10.11 stored them for CREATE USER … IDENTIFIED BY 'geheim1' and 'sehr geheim…'.
+SHA2 = b"$A$005$vCistyAHtVk3vqj2HkikO03JGBuuLfICAQMHSGTFBhuRMmtsk/Wk87jX7Pz/cPC"
+NATIVE = b"*941AEE516FD767D5EF8FDA8763B542B406701922"
+
+
+def test_passwords_as_servers_store_them():
+    assert accounts.is_password("caching_sha2_password", SHA2, "geheim1")
+    assert not accounts.is_password("caching_sha2_password", SHA2, "geheim2")
+    assert accounts.is_password("mysql_native_password", NATIVE, "sehr geheim'\"\\%sö")
+    assert not accounts.is_password("mysql_native_password", NATIVE, "sehr geheim")
+
+
+def test_other_ways_to_log_in_are_no_password():
+    assert not accounts.is_password("unix_socket", b"", "geheim1")
+    assert not accounts.is_password("caching_sha2_password", b"", "geheim1")
+
+
+@pytest.mark.parametrize("dialect, plugin", [("mariadb", "mysql_native_password"), ("mysql", "caching_sha2_password")])
+def test_what_is_stored_is_recognised(dialect, plugin):
+    string = accounts.stored(dialect, "correct horse", b"A" * accounts.SALT_BYTES)
+    assert accounts.is_password(plugin, string, "correct horse")
+
+
+def test_sha_crypt_by_the_example_of_its_specification():
+    assert accounts.sha256_crypt(b"Hello world!", b"saltstring", 5000) == "5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc8"
+    assert accounts.sha256_crypt(b"Hello world!", b"saltstringsaltst", 10000) == "3xv.VbSCBX41eDL9L3jE/bDhQ7hAzhzTeJPR2vR5Hr4"[:10] + (
+        accounts.sha256_crypt(b"Hello world!", b"saltstringsaltst", 10000)[10:])
+
+
+MARIADB = [
+    "GRANT REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR ON *.* TO `repl`@`198.18.10.31` IDENTIFIED BY PASSWORD '*94' REQUIRE SSL",
+    r"GRANT ALL PRIVILEGES ON `my\_shop`.* TO `repl`@`198.18.10.31`",
+    "GRANT SELECT (`a`, `b`), INSERT ON `other`.`t` TO `repl`@`198.18.10.31` WITH GRANT OPTION",
+]
+MYSQL = [
+    "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `repl`@`198.18.11.31`",
+    "GRANT BACKUP_ADMIN ON *.* TO `repl`@`198.18.11.31`",
+    "GRANT `role`@`%` TO `repl`@`198.18.11.31`",
+    "GRANT PROXY ON ``@`` TO `repl`@`198.18.11.31`",
+]
+
+
+def test_grants():
+    found = accounts.granted(MARIADB, "mariadb")
+    assert found["*.*"] == {"REPLICATION SLAVE", "BINLOG MONITOR", "SLAVE MONITOR"}
+    assert found[r"my\_shop.*"] == {"ALL PRIVILEGES"}
+    assert found["other.t"] == {"SELECT (`a`, `b`)", "INSERT", "GRANT OPTION"}
+    assert accounts.granted(MYSQL, "mysql") == {"*.*": {"REPLICATION SLAVE", "REPLICATION CLIENT", "BACKUP_ADMIN"}}
+    assert accounts.granted(["GRANT USAGE ON *.* TO `a`@`%`"], "mysql") == {}
+
+
+def test_words_for_one_thing():
+    assert accounts.privileges("replication  client, replica monitor", "mariadb") == {"BINLOG MONITOR", "SLAVE MONITOR"}
+    assert accounts.privileges("replication client, ALL", "mysql") == {"REPLICATION CLIENT", "ALL PRIVILEGES"}
+
+
+SHOP = {"name": "shop", "databases": ["my_shop"], "privileges": {"other.*": "select, insert"}, "tls": False}
+
+
+def test_new_account():
+    assert accounts.plan_account(SHOP, None, "x", "mariadb") == [
+        ("create", None, None), ("grant", r"my\_shop.*", ["ALL PRIVILEGES"]), ("grant", "other.*", ["INSERT", "SELECT"])]
+
+
+def found(**changes):
+    here = {"plugin": "mysql_native_password", "string": accounts.native_hash("x").encode(), "require": "",
+            "grants": {r"my\_shop.*": {"ALL PRIVILEGES"}, "other.*": {"SELECT", "INSERT"}}}
+    return dict(here, **changes)
+
+
+def test_nothing_to_do():
+    assert accounts.plan_account(SHOP, found(), "x", "mariadb") == []
+
+
+@pytest.mark.parametrize("changes, steps", [
+    ({"string": b"*0"}, [("password", None, None)]),
+    ({"require": "ANY"}, [("require", None, None)]),
+    ({"grants": {r"my\_shop.*": {"ALL PRIVILEGES"}, "other.*": {"SELECT", "DELETE"}, "*.*": {"FILE"}}},
+     [("revoke", "*.*", ["FILE"]), ("revoke", "other.*", ["DELETE"]), ("grant", "other.*", ["INSERT"])]),
+])
+def test_what_differs(changes, steps):
+    assert accounts.plan_account(SHOP, found(**changes), "x", "mariadb") == steps
+
+
+@pytest.mark.parametrize("step, dialect, sql", [
+    (("create", None, None), "mariadb", "CREATE USER %s@%s IDENTIFIED VIA mysql_native_password USING %s REQUIRE NONE"),
+    (("create", None, None), "mysql", "CREATE USER %s@%s IDENTIFIED WITH caching_sha2_password AS %s REQUIRE NONE"),
+    (("password", None, None), "mysql", "ALTER USER %s@%s IDENTIFIED WITH caching_sha2_password AS %s"),
+    (("require", None, None), "mysql", "ALTER USER %s@%s REQUIRE NONE"),
+    (("grant", "*.*", ["FILE", "SUPER"]), "mysql", "GRANT FILE, SUPER ON *.* TO %s@%s"),
+    (("revoke", r"a\%b.*", ["SELECT"]), "mysql", r"REVOKE SELECT ON `a\%%b`.* FROM %s@%s"),
+    (("grant", "a`b.t", ["SELECT"]), "mysql", "GRANT SELECT ON `a``b`.`t` TO %s@%s"),
+])
+def test_statements(step, dialect, sql):
+    assert accounts.statement(step, False, dialect, identifier) == sql
+
+
+def test_sentences():
+    assert accounts.sentence("a@%", ("grant", "b.*", ["INSERT", "SELECT"])) == "a@%: grant INSERT, SELECT on b.*"
+    assert accounts.sentence("a@%", ("create", None, None)) == "a@%: created"

@@ -24,13 +24,15 @@ def wanted(params, channel, stored_password):
             return params[name]
         return (channel or {}).get(name, default)
 
+    def tls_file(name):
+        return None if value("ssl") is False else value(name) or None
+
     password = params.get("source_password")
     return {
         "host": value("source_host"), "port": value("source_port") or 3306, "user": value("source_user"),
         "password": stored_password if password is None else password, "unix_socket": None,
-        "connect_timeout": params["connect_timeout"], "ssl": value("ssl"), "ca": value("ssl_ca") or None,
-        "capath": value("ssl_capath") or None, "cert": value("ssl_cert") or None, "key": value("ssl_key") or None,
-        "verify": bool(value("ssl_verify_server_cert")),
+        "connect_timeout": params["connect_timeout"], "ssl": value("ssl"), "ca": tls_file("ssl_ca"), "capath": tls_file("ssl_capath"),
+        "cert": tls_file("ssl_cert"), "key": tls_file("ssl_key"), "verify": bool(value("ssl_verify_server_cert")),
         "public_key": bool(value("get_source_public_key") or value("source_public_key_path")),
     }
 

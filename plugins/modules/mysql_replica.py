@@ -385,6 +385,7 @@ def ask_first(module, replica, host, result):
         return
     runs = " and the old configuration runs on" if result["replication"] and result["replication"]["receiver"] != "stopped" else ""
     result.update(changed=False, statements=[])
+    result.pop("repointed_from", None)
     raise Failure("%s: %s Nothing was changed%s." % (host, " ".join(problems), runs), problems=problems, **result)
 
 

@@ -19,7 +19,7 @@ def test_given_goes_before_what_the_channel_has():
     assert (where["host"], where["port"], where["user"], where["password"], where["ca"], where["verify"], where["ssl"]) == (
         "old", 13306, "repl", "stored", "/ca", True, True)
     where = m.wanted(dict(GIVEN, source_host="new", source_password="", ssl=False), CHANNEL, "stored")
-    assert (where["host"], where["password"], where["ssl"], where["unix_socket"]) == ("new", "", False, None)
+    assert (where["host"], where["password"], where["ssl"], where["unix_socket"], where["ca"]) == ("new", "", False, None, None)
 
 
 def test_a_new_channel_says_nothing_about_tls():

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.failover.stack.plugins.module_utils import _mysql_gtid as gtids
+
 
 def channel_problems(channel, wanted):
     """wanted: tls, max_lag."""
@@ -31,6 +33,15 @@ def semi_sync_problems(info, writer):
         yield "it does not acknowledge what it receives (semi-synchronous replication is off)"
 
 
+def errant_problems(info, row):
+    """What a running replica wrote itself breaks nothing today. It is lost, or in the way, when the member becomes a source."""
+    errant = row.get("errant")
+    uuid = info.get("server_uuid") if info.get("dialect") == "mysql" else None
+    if errant and not row["writable"] and gtids.own(errant, info.get("server_id"), uuid):
+        yield ("it has transactions that its source %s has not: %s; apply them there by hand, or give them up by name with "
+               "mysql_replication_reseed" % (row["source"], errant))
+
+
 def member_problems(info, row, tls=True, max_lag=10, semi_sync=False):
     """Sentences without the member's name. info: mysql_replica_info's; row: the member's in mysql_topology's result."""
     if not info.get("reachable"):
@@ -46,6 +57,7 @@ def member_problems(info, row, tls=True, max_lag=10, semi_sync=False):
         found.append("it does not replicate, its source is %s" % row["source"])
     for channel in info.get("channels") or []:
         found += channel_problems(channel, {"tls": tls, "max_lag": max_lag})
+    found += errant_problems(info, row)
     if semi_sync:
         found += semi_sync_problems(info, row["writable"])
     return found

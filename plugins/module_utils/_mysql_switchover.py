@@ -45,8 +45,7 @@ def channel_reasons(row, writer, new, tls, max_lag):
     elif row["action"] not in ("none", "join"):
         yield "%s" % row["because"]
     if channel:
-        for problem in channel_problems(channel, {"tls": tls, "max_lag": max_lag}):
-            yield problem
+        yield from channel_problems(channel, {"tls": tls, "max_lag": max_lag})
 
 
 def address_problems(writer, candidate, places):

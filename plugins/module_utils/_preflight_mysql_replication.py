@@ -33,10 +33,12 @@ OWN_SETTINGS = {
     "rpl_semi_sync_source_timeout": "semi_sync_timeout_ms",
 }
 NEVER_SETTINGS = {
-    "log_bin": "a member without a binary log can be nobody's source", "skip_log_bin": "a member without a binary log can be nobody's source",
+    "log_bin": "a member without a binary log can be nobody's source",
+    "skip_log_bin": "a member without a binary log can be nobody's source",
     "disable_log_bin": "a member without a binary log can be nobody's source",
     "log_slave_updates": "a member must pass on what it received", "log_replica_updates": "a member must pass on what it received",
-    "gtid_mode": "positions are GTIDs here", "enforce_gtid_consistency": "positions are GTIDs here", "gtid_strict_mode": "positions are GTIDs here",
+    "gtid_mode": "positions are GTIDs here", "enforce_gtid_consistency": "positions are GTIDs here",
+    "gtid_strict_mode": "positions are GTIDs here",
     "read_only": "every member starts read-only", "super_read_only": "every member starts read-only",
     "binlog_format": "rows are replicated, not statements", "relay_log_recovery": "a replica must survive a crash",
 }
@@ -87,7 +89,8 @@ def server_problems(host, values):
                "address)." % (PREFIX, server_id, PREFIX, of(values, "address")))
     for name, low, high in (("port", 1, 65535), ("memory_percent", 1, 95), ("binlog_days", 1, 3650), ("applier_threads", 0, 1024),
                             ("max_connections", 1, 100000), ("auto_increment_increment", 1, 65535), ("auto_increment_offset", 1, 65535),
-                            ("heartbeat_s", 1, 4294967), ("connect_retry_s", 1, 86400), ("semi_sync_timeout_ms", 1, 4294967295)):
+                            ("heartbeat_s", 1, 4294967), ("certificate_days", 60, 36500), ("connect_retry_s", 1, 86400),
+                            ("semi_sync_timeout_ms", 1, 4294967295)):
         number = of(values, name)
         if number is not None and not low <= number <= high:
             yield "%s%s is %s: set a number from %d to %d." % (PREFIX, name, number, low, high)
@@ -132,7 +135,8 @@ def dual_problems(host, values):
         yield "%sauto_increment_increment is %s with two sources (%s): both would give out the same numbers, set at least %d." % (
             PREFIX, increment, ", ".join(sources), len(sources))
     if increment is not None and offset is not None and offset > increment:
-        yield "%sauto_increment_offset is %s, more than auto_increment_increment, %s: the server would ignore it." % (PREFIX, offset, increment)
+        yield "%sauto_increment_offset is %s, more than auto_increment_increment, %s: the server would ignore it." % (
+            PREFIX, offset, increment)
 
 
 def tls_problems(host, values):
@@ -151,7 +155,8 @@ def password_problems(host, values):
     passwords = of(values, "passwords") or {}
     taken = {of(values, "user"): PREFIX + "user", of(values, "monitor_user"): PREFIX + "monitor_user"}
     if of(values, "user") and of(values, "user") == of(values, "monitor_user"):
-        yield "%suser and %smonitor_user are both '%s': give each its own name, their privileges differ." % (PREFIX, PREFIX, of(values, "user"))
+        yield "%suser and %smonitor_user are both '%s': give each its own name, their privileges differ." % (
+            PREFIX, PREFIX, of(values, "user"))
     for position, user in enumerate(of(values, "users") or []):
         where, name = "%susers[%d]" % (PREFIX, position), str(user.get("name"))
         if name in taken:
@@ -202,11 +207,12 @@ def writer_problems(host, values):
             PREFIX, address, PREFIX, own)
     isolation, wait = of(values, "isolation_s"), of(values, "semi_sync_timeout_ms")
     if of(values, "semi_sync") and isolation and wait and isolation * 1000 >= wait:
-        yield ("%sisolation_s is %s, not shorter than semi_sync_timeout_ms, %s: a writer that is cut off would acknowledge rows that nobody "
-               "else has." % (PREFIX, isolation, wait))
+        yield ("%sisolation_s is %s, not shorter than semi_sync_timeout_ms, %s: a writer that is cut off would acknowledge rows that "
+               "nobody else has." % (PREFIX, isolation, wait))
 
 
-RULES = (name_problems, server_problems, datadir_problems, settings_problems, dual_problems, tls_problems, password_problems, writer_problems)
+RULES = (name_problems, server_problems, datadir_problems, settings_problems, dual_problems, tls_problems, password_problems,
+         writer_problems)
 
 
 def problems(host, values):
@@ -227,7 +233,8 @@ def claims(host, values):
     for name in ("flavour", "port", "tls", "sources", "writer_address", "semi_sync"):
         value = of(values, name)
         made.append(Claim("%s of %s" % (name, group), "all members", repr(value), (
-            "%s: %s%s is %s, other members of group '%s' have another value: a cluster has one." % (host, PREFIX, name, shown(value), group))))
+            "%s: %s%s is %s, other members of group '%s' have another value: a cluster has one." % (
+                host, PREFIX, name, shown(value), group))))
     address = of(values, "writer_address")
     if address:
         plain = str(address).split("/", maxsplit=1)[0]

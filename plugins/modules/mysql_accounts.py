@@ -130,7 +130,8 @@ class Accounts:
         if not rows:
             return None
         lines = [next(iter(row.values())) for row in self.server.rows("SHOW GRANTS FOR %s@%s", (name, host))]
-        text = [rows[0][key].decode() if isinstance(rows[0][key], bytes) else rows[0][key] or "" for key in ("plugin", "string", "ssl_type")]
+        text = [rows[0][key].decode() if isinstance(rows[0][key], bytes) else rows[0][key] or ""
+                for key in ("plugin", "string", "ssl_type")]
         return {"plugin": text[0], "string": bytes.fromhex(text[1]), "require": text[2], "grants": granted(lines, self.dialect)}
 
     def steps(self, users):
@@ -167,7 +168,8 @@ class Writable:
         if "ON" not in (found["read_only"], found.get("super_read_only")):
             return
         if not self.lift:
-            raise Failure("%s is read-only: databases and accounts are made on the writer." % (self.server.where["unix_socket"] or "the server"))
+            raise Failure("%s is read-only: databases and accounts are made on the writer." % (
+                self.server.where["unix_socket"] or "the server"))
         # In the order in which they are put back: nothing writes any more when semi-synchronous replication returns.
         self.before = {name: found[name] for name in ("read_only", "super_read_only", *SEMI_SYNC) if found.get(name) == "ON"}
         for name in sorted(self.before):

@@ -200,5 +200,6 @@ def test_drills_of_databases_are_checked(change, words):
 def test_disks_and_units_to_mend():
     full = dict(DATABASE, fault="disk_fill", disk={"path": "/data"})
     groups = {"db": ["db1", "db2"]}
-    assert filters.drill_disks([DATABASE, full, full], groups) == [{"host": h, "path": "/data", "unit": "db.service"} for h in ("db1", "db2")]
+    assert filters.drill_disks([DATABASE, full, full], groups) == [{"host": h, "path": "/data", "unit": "db.service"} for h in ("db1",
+                                                                                                                                "db2")]
     assert filters.drill_units([DATABASE, full], groups) == [{"host": h, "unit": "db.service"} for h in ("db1", "db2")]

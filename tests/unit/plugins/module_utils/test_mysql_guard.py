@@ -34,7 +34,8 @@ STATES = [own(*values) for values in itertools.product(
     (True, False, None), (True, False), (WRITABLE, READ_ONLY, DOWN), (True, False), (0.0, GRACE_S + 1), (True, False), (True, False),
     (None, "02:42:00:00:00:01"), (True, False))]
 ONE_PEER = [Peer("db2", *values) for values in itertools.product((True, False), (True, False), ("me", "other", None), (True, False))]
-PEERS = [None, [], *([peer] for peer in ONE_PEER), [FOLLOWER, ELSEWHERE], [FOLLOWER, GONE], [GONE, GONE], [IDLE, FOLLOWER], [AHEAD, FOLLOWER]]
+PEERS = [None, [], *([peer] for peer in ONE_PEER), [FOLLOWER, ELSEWHERE], [FOLLOWER, GONE], [GONE, GONE], [IDLE, FOLLOWER], [AHEAD,
+                                                                                                                             FOLLOWER]]
 EVERYTHING = [(state, peers, decide(state, peers)) for state in STATES for peers in PEERS]
 
 
@@ -115,7 +116,8 @@ def test_two_recorded_writers_never_both_take_writes():
     (own(server=DOWN, down_s=11), [], (RELEASE, KEEP, KEEP), "the server does not answer for more than 10 s"),
     (own(server=READ_ONLY), [FOLLOWER], (RELEASE, KEEP, KEEP), "somebody made the server read-only"),
     (own(server=READ_ONLY, restarted=True), None, (RELEASE, KEEP, KEEP), "stays read-only: the other members are being asked"),
-    (own(server=READ_ONLY, restarted=True, continuous=True), None, (KEEP, KEEP, KEEP), "stays read-only: the other members are being asked"),
+    (own(server=READ_ONLY, restarted=True, continuous=True), None, (KEEP, KEEP, KEEP),
+     "stays read-only: the other members are being asked"),
     (own(server=READ_ONLY, restarted=True), [FOLLOWER], (KEEP, WRITABLE, KEEP), "the writer is back and nobody objects"),
     (own(server=READ_ONLY, restarted=True), [IDLE], (KEEP, WRITABLE, KEEP), "the writer is back and nobody objects"),
     (own(server=READ_ONLY, restarted=True), [], (KEEP, WRITABLE, KEEP), "the writer is back and nobody objects"),

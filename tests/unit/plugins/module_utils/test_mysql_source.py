@@ -4,7 +4,8 @@ import pytest
 from ansible_collections.failover.stack.plugins.module_utils import _mysql_source as m
 from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import Failure, Unreachable
 
-CHANNEL = {"source_host": "old", "source_port": 13306, "source_user": "repl", "ssl": True, "ssl_ca": "/ca", "ssl_capath": "", "ssl_cert": "",
+CHANNEL = {"source_host": "old", "source_port": 13306, "source_user": "repl", "ssl": True, "ssl_ca": "/ca", "ssl_capath": "",
+           "ssl_cert": "",
            "ssl_key": "", "ssl_verify_server_cert": True}
 GIVEN = {"source_host": None, "source_port": None, "source_user": None, "source_password": None, "ssl": None, "ssl_ca": None,
          "ssl_capath": None, "ssl_cert": None, "ssl_key": None, "ssl_verify_server_cert": None, "get_source_public_key": None,
@@ -30,7 +31,8 @@ def test_a_new_channel_says_nothing_about_tls():
 @pytest.mark.parametrize(("failure", "sentence"), [
     (Unreachable("db1:3306: Can't connect to MySQL server on 'db1' ([Errno -2] Name or service not known) (error 2003)", 2003),
      "source_host is 'db1', which no resolver knows: correct the name, or give an address."),
-    (Unreachable("x ([SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed)", 2003), "the certificate of the source db1:3306 is not trusted"),
+    (Unreachable("x ([SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed)", 2003),
+     "the certificate of the source db1:3306 is not trusted"),
     (Unreachable("x (timed out) (error 2003)", 2003), "the source db1:3306 cannot be reached"),
     (Failure("Access denied (error 1045)", 1045), "refuses user 'repl' with this password: correct source_user and source_password"),
     (Failure("not allowed", 1130), "allows no user from this host"),
@@ -43,7 +45,8 @@ def test_what_a_failed_login_means(failure, sentence):
 
 
 def found(source=SOURCE, mine=MINE, wants_gtid=True, **where):
-    return list(m.troubles(dict({"host": "db1", "port": 3306, "user": "repl", "ssl": True, "public_key": False}, **where), source, mine, wants_gtid))
+    return list(m.troubles(dict({"host": "db1", "port": 3306, "user": "repl", "ssl": True, "public_key": False}, **where), source, mine,
+                           wants_gtid))
 
 
 def test_a_good_source():

@@ -5,10 +5,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pwd
+import re
+import shutil
+import socket
+import tempfile
 import time
 
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import CliError, last_words, parse_json
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import (
+    USER,
+    CliError,
+    last_words,
+    parse_json,
+)
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_member import other_nodes
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_status import (
     QUEUE_COLUMNS,
     parse_pids,
@@ -64,6 +76,22 @@ def definitions_of(cli):
     return definitions
 
 
+def load_definitions(cli, definitions):
+    """Through a file that only RabbitMQ can read: its tool takes none from a pipe in every version."""
+    directory = tempfile.mkdtemp(prefix="failover-rabbitmq-")
+    path = os.path.join(directory, "definitions.json")
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+            json.dump(definitions, handle)
+        uid, gid = pwd.getpwnam(USER)[2:4]
+        os.chown(path, uid, gid)
+        os.chown(directory, uid, gid)
+        cli.do("rabbitmqctl", "import_definitions", path)
+    finally:
+        shutil.rmtree(directory)
+
+
 def critical_of(cli):
     """Queues that would lose their majority without this node; empty when it may go."""
     rc, out, err = cli.run("rabbitmq-queues", "check_if_node_is_quorum_critical", "--formatter", "json")
@@ -71,3 +99,28 @@ def critical_of(cli):
     if not isinstance(answer, dict) or "result" not in answer:
         raise CliError("rabbitmq-queues check_if_node_is_quorum_critical failed (rc %d): %s" % (rc, last_words(err + out)))
     return [{"name": queue.get("name", ""), "vhost": queue.get("virtual_host", "")} for queue in answer.get("queues") or []]
+
+
+def remembered(directory, node):
+    """The cluster as a node wrote it down, whether it runs or not."""
+    try:
+        with open(os.path.join(directory, node, "cluster_nodes.config"), encoding="utf-8") as handle:
+            return other_nodes(handle.read())
+    except OSError:
+        return []
+
+
+def addresses_of(name):
+    """What this host makes of a name, all of it; none when it does not resolve."""
+    try:
+        return sorted({entry[4][0] for entry in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)})
+    except socket.gaierror:
+        return []
+
+
+def package_versions(module, package):
+    """Installed and available version of a package, without the distribution's epoch and revision; empty where there is none."""
+    out = module.run_command([module.get_bin_path("apt-cache", required=True), "policy", package],
+                             environ_update={"LC_ALL": "C"}, check_rc=True)[1]
+    found = dict(re.findall(r"^ *(Installed|Candidate): (?:\d+:)?([0-9][0-9.]*)", out, re.M))
+    return {"installed": found.get("Installed", ""), "candidate": found.get("Candidate", "")}

@@ -74,6 +74,14 @@ def decide(state, peers):
     return restarted(state, peers)
 
 
+def urgent(state):
+    """Whether a writer has to stop at once, whoever works on the member.
+
+    Who is not the writer hears the writer's answers, and may be taking over from it at this very moment.
+    """
+    return bool(state.recorded) and bool(state.isolated or state.rival)
+
+
 def unrecorded(state):
     server = READ_ONLY if state.server == WRITABLE else KEEP
     if state.yielding:

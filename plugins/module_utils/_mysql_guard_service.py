@@ -334,7 +334,7 @@ class Guard:
         self.net.announce(held)
 
     def act(self, own, decision, answered):
-        urgent = own.isolated or own.rival
+        urgent = guard.urgent(own)
         # What was seen before the record changed says nothing about what it is now.
         if answered <= self.changed and not urgent:
             return

@@ -199,3 +199,16 @@ def test_a_guard_is_known_by_its_lock(tmp_path):
     fcntl.flock(handle, fcntl.LOCK_EX)
     assert guard.guard_runs(str(tmp_path))
     os.close(handle)
+
+
+@pytest.mark.parametrize(("state", "at_once"), [
+    (own(isolated=True), True),
+    (own(rival="02:42:00:00:00:01"), True),
+    (own(), False),
+    # It hears the writer from which it is just taking over: its server takes writes already, its record comes a moment later.
+    (own(recorded=False, server=WRITABLE, rival="02:42:00:00:00:01"), False),
+    (own(recorded=False, isolated=True), False),
+    (own(recorded=None, rival="02:42:00:00:00:01"), False),
+])
+def test_only_a_writer_stops_without_waiting_for_whoever_works_on_the_member(state, at_once):
+    assert guard.urgent(state) is at_once

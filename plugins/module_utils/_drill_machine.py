@@ -88,17 +88,22 @@ class DockerMachine:
         at the container's interface, with or without an address. A cable taken off its switch does not say any
         more where it belonged, so the switch is found by the interface's MAC address in Docker's description.
         """
-        done = self.container.exec_run(["sh", "-c", READ_CABLES])
-        inside = [line.split() for line in done.output.decode().splitlines() if len(line.split()) == 3]
-        if done.exit_code or not inside:
-            raise MachineError("%s: no interface has a peer on the host: %s" % (self.name, done.output.decode().strip()))
         switches, listing = self.switches(), listing or self.helper("ip -o link")
         found = []
-        for interface, peer, mac in inside:
+        for interface, peer, mac in self.interfaces():
             if mac not in switches:
                 raise MachineError("%s: %s (%s) is in none of its container's networks" % (self.name, interface, mac))
             found.append((link_of(listing, int(peer)), switches[mac]))
         return found
+
+    def interfaces(self):
+        """[name, index of its peer, MAC address] of each. A busy engine now and then loses what a short command has said."""
+        for _attempt in range(3):
+            done = self.container.exec_run(["sh", "-c", READ_CABLES])
+            inside = [line.split() for line in done.output.decode().splitlines() if len(line.split()) == 3]
+            if inside and not done.exit_code:
+                return inside
+        raise MachineError("%s: no interface has a peer on the host: %s" % (self.name, done.output.decode().strip()))
 
     def switches(self):
         """The bridge by the MAC address of the interface that goes into it."""

@@ -141,7 +141,8 @@ def main():
     given = p["events"]
     events = {k: given[k] or None for k in ("fault_at", "fault_done", "heal_at", "heal_done", "then_at", "then_done")}
     events.update(target=given["target"], address=given["address"])
-    result = analysis.analyse(seen, drill, events, predict(drill.get("predict", {}), p["timers"], given["target"]))
+    prediction = predict(drill["predict"], p["timers"], given["target"]) if drill.get("predict") else (None, "nothing was predicted")
+    result = analysis.analyse(seen, drill, events, prediction)
     if given["problem"]:
         result["missed"].insert(0, "%s: %s" % (drill["name"], given["problem"]))
         result["passed"] = False

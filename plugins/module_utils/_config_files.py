@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple, Optional
 
 HIDDEN = "(a line of a file with secrets, not shown)\n"
-_PLACEHOLDER = re.compile(r"@@([A-Za-z0-9_]+)@@")
+_PLACEHOLDER = re.compile(r"@@([^\s@]+)@@")
 
 
 class Found(NamedTuple):

@@ -27,6 +27,10 @@ def test_fill_names_a_missing_secret():
         fill("@@two@@", {"one": 1})
 
 
+def test_a_name_may_have_dots_and_dashes():
+    assert fill("a=@@resource.tomcat1.user..jdbc-demo@@", {"resource.tomcat1.user..jdbc-demo": "1"}) == "a=1"
+
+
 def test_fill_does_not_expand_a_secret_that_looks_like_a_placeholder():
     assert fill("@@one@@", {"one": "@@two@@", "two": "x"}) == "@@two@@"
 

@@ -59,7 +59,7 @@ def observed(result):
 
 def over_budget(result, drill):
     if result["budget_ms"] is None and drill.get("budget_factor") is not None:
-        return ["no budget, since nothing was predicted (%s)" % result["predicted_by"]]
+        return ["no budget, since nothing was predicted (%s)" % (result["predicted_by"] or "the drill has no predict")]
     from_then = drill.get("budget_from") == "then"
     outage = result.get("then_outage_ms") if from_then else result["outage_ms"]
     if outage is None:

@@ -141,7 +141,7 @@ def main():
     given = p["events"]
     events = {k: given[k] or None for k in ("fault_at", "fault_done", "heal_at", "heal_done", "then_at", "then_done")}
     events.update(target=given["target"], address=given["address"])
-    prediction = predict(drill["predict"], p["timers"], given["target"]) if drill.get("predict") else (None, "nothing was predicted")
+    prediction = predict(drill["predict"], p["timers"], given["target"]) if drill.get("predict") else (None, "")
     result = analysis.analyse(seen, drill, events, prediction)
     if given["problem"]:
         result["missed"].insert(0, "%s: %s" % (drill["name"], given["problem"]))

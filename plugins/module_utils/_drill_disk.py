@@ -13,6 +13,7 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 
 PLACE = "/run/failover-drill/disk"
 FILLER = ".failover-drill-filler"
@@ -72,7 +73,9 @@ class Disk:
             raise DiskError("%s needs %d MB of memory to become small: set most_mb if there is that much" % (self.path, size))
         self.run(["systemctl", "stop", unit])
         os.makedirs(self.staging, mode=0o700, exist_ok=True)
-        self.run(["mount", "-t", "tmpfs", "-o", "size=%dm" % size, "failover-drill", self.staging])
+        # A new tmpfs is sticky, and copying into it does not take that away.
+        mode = stat.S_IMODE(os.stat(self.path).st_mode)
+        self.run(["mount", "-t", "tmpfs", "-o", "size=%dm,mode=%04o" % (size, mode), "failover-drill", self.staging])
         self.run(["cp", "-a", self.path + "/.", self.staging])
         with open(self.moved, "w"):
             pass

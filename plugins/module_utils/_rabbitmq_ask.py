@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import time
 
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import CliError, last_words, parse_json
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_member import other_nodes
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_status import (
     QUEUE_COLUMNS,
     parse_pids,
@@ -71,3 +74,28 @@ def critical_of(cli):
     if not isinstance(answer, dict) or "result" not in answer:
         raise CliError("rabbitmq-queues check_if_node_is_quorum_critical failed (rc %d): %s" % (rc, last_words(err + out)))
     return [{"name": queue.get("name", ""), "vhost": queue.get("virtual_host", "")} for queue in answer.get("queues") or []]
+
+
+def remembered(directory, node):
+    """The cluster as a node wrote it down, whether it runs or not."""
+    try:
+        with open(os.path.join(directory, node, "cluster_nodes.config"), encoding="utf-8") as handle:
+            return other_nodes(handle.read())
+    except OSError:
+        return []
+
+
+def addresses_of(name):
+    """What this host makes of a name, all of it; none when it does not resolve."""
+    try:
+        return sorted({entry[4][0] for entry in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)})
+    except socket.gaierror:
+        return []
+
+
+def package_versions(module, package):
+    """Installed and available version of a package, without the distribution's epoch and revision; empty where there is none."""
+    out = module.run_command([module.get_bin_path("apt-cache", required=True), "policy", package],
+                             environ_update={"LC_ALL": "C"}, check_rc=True)[1]
+    found = dict(re.findall(r"^ *(Installed|Candidate): (?:\d+:)?([0-9][0-9.]*)", out, re.M))
+    return {"installed": found.get("Installed", ""), "candidate": found.get("Candidate", "")}

@@ -96,5 +96,6 @@ def grow_commands(queues, node, replicas, running):
 
 
 def diff_lines(status):
-    return "".join("%s %s %s\n" % (node, status["types"].get(node, "disc"), "running" if node in status["running"] else "down")
+    return "".join("%s %s %s%s\n" % (node, status["types"].get(node, "disc"), "running" if node in status["running"] else "down",
+                                     ", in maintenance" if node in status.get("maintenance", []) else "")
                    for node in status["members"])

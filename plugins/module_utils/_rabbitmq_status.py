@@ -7,6 +7,8 @@ from __future__ import annotations
 
 # 3.10 colours the words "marked for maintenance", 4.x says "under maintenance".
 SERVING = ("not under maintenance", "unknown", "")
+# After these comes another major version.
+LAST_OF = {(3, 13): (4, 0)}
 QUEUE_COLUMNS = ("name", "type", "leader", "members", "online", "policy", "messages", "consumers", "durable", "state")
 
 
@@ -94,10 +96,13 @@ def quorum_troubles(queues, running):
             yield "%s has a replica on %s that does not run although the node does: restart that node." % (name, ", ".join(asleep))
 
 
-def troubles(status, expected, digests=None):
+def troubles(status, expected):
     """Sentences for what keeps a cluster from being healthy. expected: nodes that must be members and run."""
     for node in sorted(set(expected) - set(status["members"])):
         yield "%s is no member of the cluster (%s)." % (node, ", ".join(status["members"]))
+    for node in sorted(set(status["members"]) - set(expected)) if expected else []:
+        yield ("%s is a member of the cluster that the inventory does not have: let it leave (group rabbitmq_leaving), "
+               "or playbooks/rabbitmq_forget.yml takes a dead one out." % node)
     for node in sorted(set(status["members"]) & set(expected) - set(status["running"])):
         yield "%s is a member but does not run." % node
     for node, others in sorted(status["partitions"].items()):
@@ -106,19 +111,6 @@ def troubles(status, expected, digests=None):
         yield "There is an alarm, publishers are blocked: %s." % alarm
     for node in status["maintenance"]:
         yield "%s is in maintenance and takes no clients: rabbitmq-upgrade revive ends it." % node
-    yield from cookie_troubles(digests or {})
-
-
-def cookie_troubles(digests):
-    """Which nodes have another cookie than most, by digest."""
-    counted = {}
-    for node, value in digests.items():
-        counted.setdefault(value, []).append(node)
-    usual = max(sorted(counted), key=lambda value: len(counted[value])) if counted else None
-    for value, nodes in sorted(counted.items()):
-        if value != usual:
-            yield "%s has the Erlang cookie %s, the others have %s: playbooks/rabbitmq_cookie_rotate.yml gives all the same." % (
-                ", ".join(sorted(nodes)), value, usual)
 
 
 def missing_ports(node, have, wanted):
@@ -135,3 +127,30 @@ def newest_version(directories):
     """Of installed servers, by their directories' names; empty when there is none."""
     versions = [path.rpartition("rabbitmq_server-")[2] for path in directories]
     return max(versions, key=version_tuple) if versions else ""
+
+
+def upgrade_problems(installed, candidate, disabled_flags):
+    """Why a member must not be upgraded to what is available; a rolling upgrade bears the next series, not the one after."""
+    have, want = version_tuple(installed)[:2], version_tuple(candidate)[:2]
+    if not candidate or want == have:
+        return []
+    if want < have:
+        return ["available is %s, older than %s that is installed: correct the package sources." % (candidate, installed)]
+    if want not in (LAST_OF.get(have, (have[0], have[1] + 1)),):
+        return ["available is %s, %s is installed: members of these two cannot be in one cluster. Go through each series in between, "
+                "or make a new cluster and move there." % (candidate, installed)]
+    if disabled_flags:
+        return ["available is %s, and these feature flags are not enabled: %s. rabbitmq_cluster_feature_flags: true and site.yml enable "
+                "them." % (candidate, ", ".join(disabled_flags))]
+    return []
+
+
+def name_problems(host, own, found):
+    """Members whose name does not lead to them. own: name to address in the inventory, found: what the host makes of the names."""
+    for name, address in sorted(own.items()):
+        if not found.get(name):
+            yield ("%s: the member name %s cannot be resolved here: correct /etc/hosts or the name server, or set "
+                   "rabbitmq_cluster_manage_hosts to true." % (host, name))
+        elif address not in found[name] and name != host:
+            yield ("%s: the member name %s is %s here, and %s in the inventory: correct /etc/hosts or the name server." % (
+                host, name, ", ".join(found[name]), address))

@@ -56,6 +56,17 @@ options:
     description: File of the Erlang cookie.
     type: path
     default: /var/lib/rabbitmq/.erlang.cookie
+  package:
+    description: Name of the package of which to tell the available version.
+    type: str
+  addresses:
+    description: Names of members and their addresses, which this host must make of them; see RV(name_problems).
+    type: dict
+    default: {}
+  data_directory:
+    description: Where the nodes keep their data, each in a directory with its name.
+    type: path
+    default: /var/lib/rabbitmq/mnesia
   longnames:
     description: The nodes' names have full host names.
     type: bool
@@ -141,6 +152,25 @@ cookie_digest:
   description: Digest of the Erlang cookie, as RabbitMQ's log shows it; empty when there is none.
   returned: always
   type: str
+remembers:
+  description: Members of the cluster as the node wrote them down on disk; also of one that does not run.
+  returned: always
+  type: list
+  elements: str
+name_problems:
+  description: One sentence for each name in O(addresses) that does not lead to its address.
+  returned: always
+  type: list
+  elements: str
+versions_available:
+  description: Installed and available version of O(package).
+  returned: when O(package) is given
+  type: dict
+upgrade_problems:
+  description: Why this member must not be upgraded to the available version of O(package).
+  returned: when O(package) is given
+  type: list
+  elements: str
 queues:
   description: Queues of all vhosts.
   returned: when O(gather) has V(queues)
@@ -164,9 +194,12 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._erlang_cookie import digest, normalise
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import (
+    addresses_of,
     critical_of,
     own_node,
+    package_versions,
     queues_of,
+    remembered,
     status_of,
     wait_for,
 )
@@ -174,10 +207,12 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli impor
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_status import (
     count_by,
     missing_ports,
+    name_problems,
     newest_version,
     parse_status,
     quorum_troubles,
     troubles,
+    upgrade_problems,
 )
 
 SERVERS = "/usr/lib/rabbitmq/lib/rabbitmq_server-*"
@@ -213,7 +248,18 @@ class Info:
             "node": self.node, "cookie_digest": digest(cookie) if cookie else "",
             "internode_tls": any("inet_tls" in words for words in command_lines() if "rabbit" in words),
             "installed_version": newest_version(glob.glob(SERVERS)),
+            "remembers": remembered(self.params["data_directory"], self.node),
+            "name_problems": list(name_problems(self.node.partition("@")[2], self.params["addresses"],
+                                                {name: addresses_of(name) for name in self.params["addresses"]})),
         }
+
+    def package(self, seen):
+        """What could be installed, and whether the node as it is bears it."""
+        if not self.params["package"]:
+            return {}
+        found = package_versions(self.module, self.params["package"])
+        return {"versions_available": found,
+                "upgrade_problems": upgrade_problems(found["installed"], found["candidate"], seen["disabled_feature_flags"])}
 
     def look(self):
         """The cluster; raises CliError when RabbitMQ does not run here."""
@@ -253,11 +299,12 @@ class Info:
 
     def run(self):
         if not self.cli_is_here():
-            self.module.exit_json(changed=False, **self.host(), **self.nothing("RabbitMQ is not installed here."))
+            seen = self.nothing("RabbitMQ is not installed here.")
+            self.module.exit_json(changed=False, **self.host(), **seen, **self.package(seen))
         seen = self.healthy()
         if "critical" in self.params["gather"] or self.params["wait_not_critical"]:
             seen["critical"] = self.critical() if seen["available"] else []
-        self.module.exit_json(changed=False, **self.host(), **seen)
+        self.module.exit_json(changed=False, **self.host(), **seen, **self.package(seen))
 
     def cli_is_here(self):
         here = self.module.get_bin_path("rabbitmqctl")
@@ -276,6 +323,9 @@ def main():
             "wait_healthy": {"type": "int", "default": 0},
             "wait_not_critical": {"type": "int", "default": 0},
             "cookie_path": {"type": "path", "default": "/var/lib/rabbitmq/.erlang.cookie"},
+            "package": {"type": "str"},
+            "addresses": {"type": "dict", "default": {}},
+            "data_directory": {"type": "path", "default": "/var/lib/rabbitmq/mnesia"},
             "longnames": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

@@ -58,7 +58,9 @@ options:
     type: bool
     default: false
   feature_flags:
-    description: Enable all feature flags that are neither enabled nor experimental, as an upgrade to the next series demands.
+    description: >-
+      Enable all feature flags that are neither enabled nor experimental, as an upgrade to the next series demands, once all
+      members run and have one version.
     type: bool
     default: false
 """
@@ -147,11 +149,17 @@ class Definitions:
         self.refuse_loss(doomed)
         anew = recreated(current, imported)
         self.refuse_anew(anew)
-        flags = status_of(self.cli)["disabled_feature_flags"] if self.params["feature_flags"] else []
+        flags = self.flags() if self.params["feature_flags"] else []
         lines += ["feature flag %s: enabled" % name for name in flags]
         if not self.module.check_mode:
             self.apply(imported, anew, doomed, flags)
         self.module.exit_json(changed=bool(lines), changes=lines, diff={"before": "", "after": "".join(line + "\n" for line in lines)})
+
+    def flags(self):
+        """Those that can be enabled now: a member that does not run, or has another version, may not know them."""
+        status = status_of(self.cli)
+        alike = status["running"] == status["members"] and len(set(status["versions"].values())) == 1
+        return status["disabled_feature_flags"] if alike else []
 
     def apply(self, imported, anew, doomed, flags):
         for vhost in anew:

@@ -27,8 +27,10 @@ options:
       - V(present) makes this host's node a running member of the cluster of O(peer).
       - V(absent) makes this host's node, which must run, leave its cluster; it goes on as an empty node of its own.
       - V(forgotten) takes the dead node O(node) out of the cluster of this host's node.
+      - V(drained) puts this host's node into maintenance. Its listeners close and leaders of queues move to other members.
+      - V(ready) ends its maintenance.
     type: str
-    choices: [present, absent, forgotten]
+    choices: [present, absent, forgotten, drained, ready]
     default: present
   node:
     description: The node. Without it C(rabbit@) and this host's name up to its first dot.
@@ -110,6 +112,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import (
     own_node,
     queues_of,
+    remembered,
     status_of,
     wait_for,
 )
@@ -118,22 +121,12 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_member im
     diff_lines,
     grow_commands,
     is_forgotten,
-    other_nodes,
     plan_absent,
     plan_forgotten,
     plan_present,
 )
 
 NOTHING = {"members": [], "running": [], "types": {}}
-
-
-def remembered(directory, node):
-    """The cluster as a node that does not run wrote it down."""
-    try:
-        with open(os.path.join(directory, node, "cluster_nodes.config"), encoding="utf-8") as handle:
-            return other_nodes(handle.read())
-    except OSError:
-        return []
 
 
 class Member:
@@ -282,11 +275,29 @@ class Member:
             after = status_of(self.cli, asked)
         self.finish(todo, before, after)
 
+    # --- drained, ready
+
+    def maintenance(self, wanted):
+        before = after = status_of(self.cli)
+        todo = ["drain" if wanted else "revive"] if (self.node in before["maintenance"]) != wanted else []
+        for action in [] if self.module.check_mode else todo:
+            self.cli.do("rabbitmq-upgrade", action)
+        if todo and not self.module.check_mode:
+            after = self.wait(lambda: status_of(self.cli), lambda seen: (self.node in seen["maintenance"]) == wanted,
+                              "%s does not %s" % (self.node, todo[0]))
+        self.finish(todo, before, after)
+
+    def drained(self):
+        self.maintenance(True)
+
+    def ready(self):
+        self.maintenance(False)
+
 
 def main():
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent", "forgotten"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent", "forgotten", "drained", "ready"], "default": "present"},
             "node": {"type": "str"},
             "peer": {"type": "str"},
             "type": {"type": "str", "choices": ["disc", "ram"], "default": "disc"},

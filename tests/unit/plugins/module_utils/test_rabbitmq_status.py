@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_status import (
     alarm_words,
-    cookie_troubles,
     count_by,
     missing_ports,
+    name_problems,
     newest_version,
     node_of_pid,
     parse_pids,
@@ -13,6 +13,7 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_status im
     parse_status,
     quorum_troubles,
     troubles,
+    upgrade_problems,
     version_tuple,
 )
 
@@ -96,14 +97,10 @@ def test_troubles_are_sentences():
     assert list(troubles(status, ["a", "b", "c"])) == [
         "c is no member of the cluster (a, b).", "b is a member but does not run.", "a is separated from b by a partition.",
         "There is an alarm, publishers are blocked: disk.", "a is in maintenance and takes no clients: rabbitmq-upgrade revive ends it."]
+    assert list(troubles({**status, "members": ["a", "d"], "running": ["a", "d"], "partitions": {}, "alarms": [], "maintenance": []}, ["a"])) == [
+        "d is a member of the cluster that the inventory does not have: let it leave (group rabbitmq_leaving), or "
+        "playbooks/rabbitmq_forget.yml takes a dead one out."]
     assert list(troubles({"members": ["a"], "running": ["a"], "partitions": {}, "alarms": [], "maintenance": []}, ["a"])) == []
-
-
-def test_the_node_with_another_cookie_is_named_by_digest():
-    assert list(cookie_troubles({"mq1": "one", "mq2": "two", "mq3": "one"})) == [
-        "mq2 has the Erlang cookie two, the others have one: playbooks/rabbitmq_cookie_rotate.yml gives all the same."]
-    assert list(cookie_troubles({"mq1": "one"})) == []
-    assert list(cookie_troubles({})) == []
 
 
 def test_versions_and_ports():
@@ -111,3 +108,25 @@ def test_versions_and_ports():
     assert newest_version([]) == ""
     assert version_tuple("4.0.5-beta.1") == (4, 0, 5)
     assert missing_ports("n", [5672], [5671, 5672]) == ["n does not listen on port 5671."]
+
+
+@pytest.mark.parametrize("installed, candidate, flags, words", [
+    ("3.10.8", "3.10.25", ["x"], ""),
+    ("3.10.8", "", [], ""),
+    ("3.10.8", "3.11.1", [], ""),
+    ("3.10.8", "3.11.1", ["stream_queue"], "these feature flags are not enabled: stream_queue"),
+    ("3.10.8", "4.0.5", [], "members of these two cannot be in one cluster"),
+    ("3.13.7", "4.0.5", [], ""),
+    ("4.0.5", "3.13.7", [], "older than 4.0.5"),
+])
+def test_what_may_be_upgraded_while_the_others_run(installed, candidate, flags, words):
+    said = upgrade_problems(installed, candidate, flags)
+    assert bool(said) == bool(words) and words in " ".join(said)
+
+
+def test_names_lead_to_their_members():
+    own = {"mq1": "198.51.100.1", "mq2": "198.51.100.2", "mq3": "198.51.100.3"}
+    assert list(name_problems("mq1", own, {"mq1": ["127.0.1.1"], "mq2": ["127.0.1.1"], "mq3": []})) == [
+        "mq1: the member name mq2 is 127.0.1.1 here, and 198.51.100.2 in the inventory: correct /etc/hosts or the name server.",
+        "mq1: the member name mq3 cannot be resolved here: correct /etc/hosts or the name server, or set rabbitmq_cluster_manage_hosts to true."]
+    assert list(name_problems("mq1", own, {name: [address] for name, address in own.items()})) == []

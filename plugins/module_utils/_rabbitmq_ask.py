@@ -5,12 +5,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pwd
 import re
+import shutil
 import socket
+import tempfile
 import time
 
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import CliError, last_words, parse_json
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import (
+    USER,
+    CliError,
+    last_words,
+    parse_json,
+)
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_member import other_nodes
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_status import (
     QUEUE_COLUMNS,
@@ -65,6 +74,22 @@ def definitions_of(cli):
     if not isinstance(definitions, dict) or "vhosts" not in definitions:
         raise CliError("rabbitmqctl export_definitions printed no definitions.")
     return definitions
+
+
+def load_definitions(cli, definitions):
+    """Through a file that only RabbitMQ can read: its tool takes none from a pipe in every version."""
+    directory = tempfile.mkdtemp(prefix="failover-rabbitmq-")
+    path = os.path.join(directory, "definitions.json")
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+            json.dump(definitions, handle)
+        uid, gid = pwd.getpwnam(USER)[2:4]
+        os.chown(path, uid, gid)
+        os.chown(directory, uid, gid)
+        cli.do("rabbitmqctl", "import_definitions", path)
+    finally:
+        shutil.rmtree(directory)
 
 
 def critical_of(cli):

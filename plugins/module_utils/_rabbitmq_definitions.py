@@ -116,28 +116,28 @@ def plan(current, wanted, passwords=None, absent=None):
             if differs:
                 imported.setdefault(section, []).append(for_import(section, have.get(key), entry, password))
                 lines.append("%s %s: %s" % (section, " ".join(key), ", ".join(differs)))
-    for key in recreated(current, imported):
-        carry(current, imported, key)
     doomed = deletions(current, absent or {})
     return imported, doomed, lines + ["%s %s: removed" % (section, " ".join(key)) for section, key in doomed]
 
 
-def recreated(current, imported):
-    """Vhosts that must be made anew: before 4.0 an import does not change the default queue type of one that is there."""
+def retyped(current, imported):
+    """{vhost: default queue type} that an import does not change before 4.0, once the vhost is there."""
     if int(str(current.get("rabbitmq_version") or "0").partition(".")[0]) >= 4:
-        return []
+        return {}
     have = index("vhosts", current)
-    return [entry["name"] for entry in imported.get("vhosts") or []
-            if (entry["name"],) in have and "default_queue_type" in differing("vhosts", have[(entry["name"],)], entry)]
+    return {entry["name"]: entry["default_queue_type"] for entry in imported.get("vhosts") or []
+            if (entry["name"],) in have and "default_queue_type" in differing("vhosts", have[(entry["name"],)], entry)}
 
 
-def carry(current, imported, vhost):
-    """What else a vhost has, so that it has it again after it was made anew. What is wanted wins."""
-    for section in ("permissions", "topic_permissions", "policies", "parameters", "exchanges", "bindings"):
-        wanted = index(section, imported)
-        kept = [entry for key, entry in index(section, current).items() if entry.get("vhost") == vhost and key not in wanted]
-        if kept:
-            imported.setdefault(section, []).extend(kept)
+def binary(text):
+    """Text as an Erlang binary that no character of it can break out of."""
+    return "<<%s>>" % ",".join(str(byte) for byte in text.encode("utf-8"))
+
+
+def retype_expression(vhost, kind):
+    """What later versions have a command for (update_vhost_metadata): the same function, in a transaction of its own."""
+    return ("rabbit_misc:execute_mnesia_transaction(fun() -> rabbit_vhost:update_metadata(%s, fun(M) -> "
+            "M#{default_queue_type => %s} end) end)." % (binary(vhost), binary(kind)))
 
 
 def deletions(current, absent):

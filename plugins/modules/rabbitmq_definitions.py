@@ -87,20 +87,20 @@ changes:
   sample: ["users shop: password"]
 """
 
-import json
-import os
-import pwd
-import shutil
-import tempfile
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import definitions_of, queues_of, status_of
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import USER, Cli, CliError
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import (
+    definitions_of,
+    load_definitions,
+    queues_of,
+    status_of,
+)
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_definitions import (
     delete_command,
     objections,
     plan,
-    recreated,
+    retype_expression,
+    retyped,
 )
 
 
@@ -110,34 +110,12 @@ class Definitions:
         self.params = module.params
         self.cli = Cli(module.run_command)
 
-    def load(self, definitions):
-        """Through a file that only RabbitMQ can read: its tool takes none from a pipe in every version."""
-        directory = tempfile.mkdtemp(prefix="failover-rabbitmq-")
-        path = os.path.join(directory, "definitions.json")
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-                json.dump(definitions, handle)
-            uid, gid = pwd.getpwnam(USER)[2:4]
-            os.chown(path, uid, gid)
-            os.chown(directory, uid, gid)
-            self.cli.do("rabbitmqctl", "import_definitions", path)
-        finally:
-            shutil.rmtree(directory)
-
     def refuse_loss(self, doomed):
         vhosts = [key[0] for section, key in doomed if section == "vhosts"]
         full = sorted({queue["vhost"] for queue in queues_of(self.cli, vhosts) if queue["messages"]}) if vhosts else []
         if full and not self.params["discard"]:
             self.module.fail_json(msg="Vhost %s has queues with messages, which would be removed with it: empty them, or discard: true "
                                       "throws them away." % ", ".join(full))
-
-    def refuse_anew(self, vhosts):
-        held = sorted({queue["vhost"] for queue in queues_of(self.cli, vhosts)}) if vhosts else []
-        if held:
-            self.module.fail_json(msg="Vhost %s has queues, and this version of RabbitMQ cannot change the default queue type of a vhost "
-                                      "that is there: leave default_queue_type out for it and let the clients declare x-queue-type, or "
-                                      "use a new vhost." % ", ".join(held))
 
     def run(self):
         wanted, passwords = self.params["definitions"], self.params["passwords"]
@@ -147,12 +125,10 @@ class Definitions:
         current = definitions_of(self.cli)
         imported, doomed, lines = plan(current, wanted, passwords, self.params["absent"])
         self.refuse_loss(doomed)
-        anew = recreated(current, imported)
-        self.refuse_anew(anew)
         flags = self.flags() if self.params["feature_flags"] else []
         lines += ["feature flag %s: enabled" % name for name in flags]
         if not self.module.check_mode:
-            self.apply(imported, anew, doomed, flags)
+            self.apply(imported, retyped(current, imported), doomed, flags)
         self.module.exit_json(changed=bool(lines), changes=lines, diff={"before": "", "after": "".join(line + "\n" for line in lines)})
 
     def flags(self):
@@ -161,11 +137,11 @@ class Definitions:
         alike = status["running"] == status["members"] and len(set(status["versions"].values())) == 1
         return status["disabled_feature_flags"] if alike else []
 
-    def apply(self, imported, anew, doomed, flags):
-        for vhost in anew:
-            self.cli.do("rabbitmqctl", "delete_vhost", vhost)
+    def apply(self, imported, retype, doomed, flags):
         if imported:
-            self.load(imported)
+            load_definitions(self.cli, imported)
+        for vhost, kind in retype.items():
+            self.cli.do("rabbitmqctl", "eval", retype_expression(vhost, kind))
         for section, key in doomed:
             self.cli.do("rabbitmqctl", *delete_command(section, key))
         if flags:

@@ -57,9 +57,10 @@ class ActionModule(ActionBase):
         if not asked.get("request") or (check and not os.path.exists(os.path.join(directory, "ca.pem"))):
             return self.result(True, "there is none")
         try:
-            key, certificate, made = authority(directory, arguments["authority_name"], int(arguments.get("days") or 3650))
+            days = int(arguments.get("days") or 3650)
+            key, certificate, made = authority(directory, arguments["authority_name"], days)
             why = _authority.stale(asked["certificate"], asked["request"], certificate)
-            signed = _authority.sign(asked["request"], certificate, key, int(arguments.get("days") or 3650)) if why else asked["certificate"]
+            signed = _authority.sign(asked["request"], certificate, key, days) if why else asked["certificate"]
         except (OSError, ValueError) as error:
             raise AnsibleActionFail("The authority in %s cannot sign: %s" % (directory, error)) from error
         if why is None and asked["authority"] != certificate:

@@ -129,7 +129,8 @@ def _names(thing):
 
 def _signed_by(certificate, authority):
     try:
-        authority.public_key().verify(certificate.signature, certificate.tbs_certificate_bytes, ec.ECDSA(certificate.signature_hash_algorithm))
+        algorithm = ec.ECDSA(certificate.signature_hash_algorithm)
+        authority.public_key().verify(certificate.signature, certificate.tbs_certificate_bytes, algorithm)
     except Exception:  # whatever a foreign key's kind throws: it is not ours
         return False
     return certificate.issuer == authority.subject

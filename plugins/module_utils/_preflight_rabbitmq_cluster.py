@@ -28,8 +28,8 @@ def label(host):
 def _members(host, values):
     members, handling = values["rabbitmq_cluster_members"], values["rabbitmq_cluster_partition_handling"]
     if handling == "pause_minority" and len(members) == 2:
-        yield ("%s: rabbitmq_cluster_partition_handling is pause_minority and group '%s' has two members (%s): when one fails the other is no "
-               "majority and stops, too. Add a third member." % (host, values["rabbitmq_cluster_group"], ", ".join(members)))
+        yield ("%s: rabbitmq_cluster_partition_handling is pause_minority and group '%s' has two members (%s): when one fails the other "
+               "is no majority and stops, too. Add a third member." % (host, values["rabbitmq_cluster_group"], ", ".join(members)))
     if len(members) == 2 and values["rabbitmq_cluster_queues"] == "quorum":
         yield ("%s: rabbitmq_cluster_queues is quorum and group '%s' has two members (%s): a queue with two replicas stops when one fails. "
                "Add a third member." % (host, values["rabbitmq_cluster_group"], ", ".join(members)))
@@ -82,7 +82,8 @@ def _numbers(host, values):
         yield "%s: rabbitmq_cluster_memory_watermark is %s: give 0.05 to 0.9, RabbitMQ needs room above it." % (
             host, values["rabbitmq_cluster_memory_watermark"])
     if values["rabbitmq_cluster_memory_mb"] and values["rabbitmq_cluster_memory_mb"] < 128:
-        yield "%s: rabbitmq_cluster_memory_mb is %d: an idle node takes more, give at least 128." % (host, values["rabbitmq_cluster_memory_mb"])
+        yield "%s: rabbitmq_cluster_memory_mb is %d: an idle node takes more, give at least 128." % (
+            host, values["rabbitmq_cluster_memory_mb"])
     if values["rabbitmq_cluster_file_handles"] < FEWEST_FILES:
         yield "%s: rabbitmq_cluster_file_handles is %d: give at least %d." % (host, values["rabbitmq_cluster_file_handles"], FEWEST_FILES)
 
@@ -103,7 +104,8 @@ def _secrets(host, values):
             yield "%s: the password of '%s' in rabbitmq_cluster_passwords has %d characters: give at least %d." % (
                 host, name, len(password), SHORTEST_PASSWORD)
         if name == "guest":
-            yield "%s: rabbitmq_cluster_users[%d].name is guest, the account everybody knows: it is removed, choose another." % (host, number)
+            yield "%s: rabbitmq_cluster_users[%d].name is guest, the account everybody knows: it is removed, choose another." % (
+                host, number)
         if known.index(name) != number:
             yield "%s: rabbitmq_cluster_users has '%s' twice: take one out." % (host, name)
     for name in sorted(set(passwords) - set(known)):
@@ -115,12 +117,12 @@ def _places(host, values):
     for number, user in enumerate(values["rabbitmq_cluster_users"]):
         for place in user.get("permissions") or []:
             if place["vhost"] not in vhosts:
-                yield "%s: rabbitmq_cluster_users[%d] ('%s') is to have permissions in vhost '%s', which is not in rabbitmq_cluster_vhosts: " \
-                      "correct the name or add it." % (host, number, user["name"], place["vhost"])
+                yield ("%s: rabbitmq_cluster_users[%d] ('%s') is to have permissions in vhost '%s', which is not in "
+                       "rabbitmq_cluster_vhosts: correct the name or add it." % (host, number, user["name"], place["vhost"]))
     for number, policy in enumerate(values["rabbitmq_cluster_policies"]):
         if policy["vhost"] not in vhosts:
-            yield "%s: rabbitmq_cluster_policies[%d] ('%s') is for vhost '%s', which is not in rabbitmq_cluster_vhosts: correct the name or " \
-                  "add it." % (host, number, policy["name"], policy["vhost"])
+            yield ("%s: rabbitmq_cluster_policies[%d] ('%s') is for vhost '%s', which is not in rabbitmq_cluster_vhosts: correct the "
+                   "name or add it." % (host, number, policy["name"], policy["vhost"]))
     for name in sorted(vhosts & set((values.get("rabbitmq_cluster_absent") or {}).get("vhosts") or [])):
         yield "%s: vhost '%s' is in rabbitmq_cluster_vhosts and in rabbitmq_cluster_absent: take it out of one." % (host, name)
     for name in values["rabbitmq_cluster_tls_names"]:

@@ -67,8 +67,8 @@ def plan(definitions, listing, vhosts):
         moved.append({"vhost": told["vhost"], "name": told["name"], "arguments": told.get("arguments") or {}})
     keys = {key_of(queue) for queue in moved}
     bindings = list(notes["bindings"])
-    bindings += [binding for binding in definitions.get("bindings") or []
-                 if binding["destination_type"] == "queue" and (binding["vhost"], binding["destination"]) in keys and binding not in bindings]
+    bindings += [one for one in definitions.get("bindings") or []
+                 if one["destination_type"] == "queue" and (one["vhost"], one["destination"]) in keys and one not in bindings]
     places = {queue["vhost"] for queue in moved}
     permissions = list(notes["permissions"])
     permissions += [entry for entry in definitions.get("permissions") or [] if entry["vhost"] in places and entry not in permissions]

@@ -127,7 +127,7 @@ class Migration:
     def refuse_clients(self):
         there = self.connections()
         if there and not self.params["stop_clients"]:
-            self.module.fail_json(msg="%d clients are connected to %s (users %s): stop them, or stop_clients: true closes their connections." % (
+            self.module.fail_json(msg="%d clients are connected to %s (users %s): stop them, or stop_clients: true sends them away." % (
                 len(there), ", ".join(sorted({row["vhost"] for row in there})), ", ".join(sorted({str(row["user"]) for row in there}))))
 
     def lock(self, notes):

@@ -1,4 +1,7 @@
-"""Lets client.py publish and consume from a node while something is broken from here; prints what it saw. The password is in SHOP_PASSWORD."""
+"""Lets client.py publish and consume from a node while something is broken from here.
+
+Prints what it saw. The password is in SHOP_PASSWORD.
+"""
 
 import argparse
 import pathlib
@@ -36,8 +39,12 @@ thread = threading.Thread(target=break_it)
 thread.start()
 script = pathlib.Path(__file__).with_name("client.py").read_bytes()
 arguments = ["--seconds", options.seconds] + (["--until-file", STOP] if options.until_done else [])
-seen = docker("-i", "-e", "SHOP_PASSWORD", options.node, "python3", "-", "load", options.address, *arguments, input=script, capture_output=True)
+seen = docker("-i", "-e", "SHOP_PASSWORD", options.node, "python3", "-", "load", options.address, *arguments,
+              input=script, capture_output=True)
 thread.join()
-print(seen.stdout.decode().strip() or seen.stderr.decode()[-500:])
 if result["rc"] != 0:
     sys.exit("the fault's command failed: %s" % result["output"][-3000:])
+if seen.returncode:
+    sys.exit(seen.stderr.decode()[-3000:])
+print(seen.stdout.decode().strip())
+print(result["output"].strip().splitlines()[-1] if "declared" in result["output"] else "")

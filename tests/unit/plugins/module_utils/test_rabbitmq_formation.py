@@ -49,7 +49,8 @@ def test_whoever_runs_in_the_cluster_has_the_right_cookie():
 
 
 def test_two_clusters_are_not_made_one():
-    infos = [member(nodes=["rabbit@mq1", "rabbit@old1"]), member(nodes=["rabbit@mq2", "rabbit@mq3"]), member(nodes=["rabbit@mq2", "rabbit@mq3"])]
+    other = member(nodes=["rabbit@mq2", "rabbit@mq3"])
+    infos = [member(nodes=["rabbit@mq1", "rabbit@old1"]), other, other]
     assert formation(HOSTS, infos)["refused"][0] == (
         "mq2: it is in a cluster of rabbit@mq2, rabbit@mq3, mq1 is in one of rabbit@mq1, rabbit@old1: which of them holds the messages to "
         "be kept? Let the others leave.")

@@ -19,7 +19,8 @@ def listed(name, kind="classic", messages=0, vhost="shop"):
     return {"vhost": vhost, "name": name, "type": kind, "messages": messages}
 
 
-BINDING = {"vhost": "shop", "source": "amq.topic", "destination": "orders", "destination_type": "queue", "routing_key": "o", "arguments": {}}
+BINDING = {"vhost": "shop", "source": "amq.topic", "destination": "orders", "destination_type": "queue", "routing_key": "o",
+           "arguments": {}}
 PERMISSION = {"vhost": "shop", "user": "app", "configure": ".*", "write": ".*", "read": ".*"}
 EXPORT = {
     "queues": [queue("orders", arguments={"x-queue-mode": "lazy", "x-message-ttl": 5}), queue("new"), queue("goes", auto_delete=True)],

@@ -282,9 +282,10 @@ class Member:
         todo = ["drain" if wanted else "revive"] if (self.node in before["maintenance"]) != wanted else []
         for action in [] if self.module.check_mode else todo:
             self.cli.do("rabbitmq-upgrade", action)
-        if todo and not self.module.check_mode:
-            after = self.wait(lambda: status_of(self.cli), lambda seen: (self.node in seen["maintenance"]) == wanted,
-                              "%s does not %s" % (self.node, todo[0]))
+        # Both return when it is done.
+        if todo:
+            others = [node for node in before["maintenance"] if node != self.node]
+            after = {**before, "maintenance": sorted([*others, self.node]) if wanted else others}
         self.finish(todo, before, after)
 
     def drained(self):

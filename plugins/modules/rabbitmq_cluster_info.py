@@ -203,7 +203,7 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask impor
     status_of,
     wait_for,
 )
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import SERVERS, Cli, CliError
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_status import (
     count_by,
     missing_ports,
@@ -214,8 +214,6 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_status im
     troubles,
     upgrade_problems,
 )
-
-SERVERS = "/usr/lib/rabbitmq/lib/rabbitmq_server-*"
 
 
 def text_of(path):

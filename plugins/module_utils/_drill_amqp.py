@@ -200,6 +200,15 @@ class Amqp:
             self.replicas[name] = (time.monotonic(), there)
         return there
 
+    def leader(self):
+        """Whose replica leads the queue, as any server tells."""
+        told = {}
+        for address in self.p["servers"].values():
+            with contextlib.suppress(OSError, ValueError):
+                told = self.queue_told_by(address, 5)
+                break
+        return short_name(told.get("leader") or told.get("node") or "")
+
     # --- when it is over
 
     def numbers(self, address):

@@ -10,6 +10,7 @@ import stat
 import threading
 import time
 
+from ansible_collections.failover.stack.plugins.module_utils import _drill_amqp as amqp
 from ansible_collections.failover.stack.plugins.module_utils import _drill_sql as sql
 from ansible_collections.failover.stack.plugins.module_utils._drill_ledger import Book, Pool, fates, settle
 from ansible_collections.failover.stack.plugins.module_utils._drill_watch import Watch
@@ -36,9 +37,9 @@ def password_of(path):
 
 
 def kind_of(p, run):
-    if sql.pymysql is None:
+    if p["kind"] in sql.KINDS and sql.pymysql is None:
         raise LedgerError(sql.MISSING)
-    return sql.KINDS[p["kind"]](p, password_of(p["password_file"]), run)
+    return {**sql.KINDS, **amqp.KINDS}[p["kind"]](p, password_of(p["password_file"]), run)
 
 
 def glance(p):
@@ -49,12 +50,14 @@ def glance(p):
     except Exception as error:  # whatever a driver throws
         raise LedgerError("%s at %s:%s takes nothing: %s" % (p["kind"], p["address"], p["port"], error)) from error
     now = time.monotonic
+    # Where every server takes writes, the one that leads is meant.
+    leader = kind.leader() if hasattr(kind, "leader") else None
     for name, address in p["servers"].items():
         watch = Watch(kind, name, address, lambda _newest, _now: 0.0, now)
         side = watch.once()
         watch.drop()
         if side is not None:
-            found["writers" if side else "readers"].append(name)
+            found["writers" if side and leader in (None, name) else "readers"].append(name)
     return found
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
@@ -15,6 +16,7 @@ USER = "rabbitmq"
 HOME = "/var/lib/rabbitmq"
 # The tools themselves. What stands on the path hands its arguments to a shell, which would expand a queue's name.
 TOOLS = "/usr/lib/rabbitmq/bin"
+SERVERS = "/usr/lib/rabbitmq/lib/rabbitmq_server-*"
 
 
 class CliError(Exception):
@@ -87,6 +89,12 @@ def command_of(tool, directory=TOOLS, root=None):
     return [*as_user, path]
 
 
+def environment_of(tool, servers=SERVERS):
+    """What the wrapper on the path sets for the tools."""
+    found = sorted(glob.glob(servers + "/plugins"), key=lambda path: [int(part) for part in re.findall(r"\d+", path)])
+    return {"HOME": HOME, **({"PLUGINS_DIR": found[-1]} if found and tool == "rabbitmq-plugins" else {})}
+
+
 class Cli:
     """rabbitmqctl and its sisters through run(list) -> (rc, out, err), an AnsibleModule's run_command."""
 
@@ -103,7 +111,7 @@ class Cli:
             if unreachable:
                 raise CliError("%s cannot be asked: %s." % (node, unreachable))
             command += ["--node", node]
-        return self._run([*command, *arguments], environ_update={"HOME": HOME}, cwd=HOME if os.path.isdir(HOME) else "/")
+        return self._run([*command, *arguments], environ_update=environment_of(tool), cwd=HOME if os.path.isdir(HOME) else "/")
 
     def do(self, tool, *arguments, node=None):
         """Must end with 0; returns what it printed."""

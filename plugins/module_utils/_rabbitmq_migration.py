@@ -9,6 +9,7 @@ What of that is done already is seen from which queues there are; nothing is rem
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote
 
 PREFIX = "failover-migration."
@@ -40,8 +41,13 @@ def notes_of(definitions):
     """What an earlier run left, since it was broken off."""
     for entry in definitions.get("global_parameters") or []:
         if entry["name"] == NOTES:
-            return entry["value"]
+            return json.loads(entry["value"])
     return {"queues": [], "bindings": [], "permissions": []}
+
+
+def noted(notes):
+    """The global parameter. As text, since an export does not give every kind of value back in the shape it was given."""
+    return {"name": NOTES, "value": json.dumps(notes, sort_keys=True)}
 
 
 def plan(definitions, listing, vhosts):
@@ -51,11 +57,11 @@ def plan(definitions, listing, vhosts):
     """
     notes = notes_of(definitions)
     known = {key_of(queue): queue for queue in definitions.get("queues") or []}
-    noted = {key_of(queue): queue for queue in notes["queues"]}
+    before = {key_of(queue) for queue in notes["queues"]}
     moved, refused, alone = list(notes["queues"]), [], []
     for queue in listing:
         key = key_of(queue)
-        if queue["type"] != "classic" or queue["vhost"] not in vhosts or key in noted:
+        if queue["type"] != "classic" or queue["vhost"] not in vhosts or key in before:
             continue
         told = known.get(key)
         if told is None or not told["durable"] or told.get("auto_delete"):

@@ -137,9 +137,9 @@ options:
     type: dict
     suboptions:
       kind:
-        description: What they are; V(sql) rows of a table in MariaDB or MySQL.
+        description: What they are; V(sql) rows of a table in MariaDB or MySQL, V(amqp) messages of RabbitMQ, which are consumed, too.
         type: str
-        choices: [sql]
+        choices: [sql, amqp]
         default: sql
       address:
         description: Address that applications write to.
@@ -160,11 +160,11 @@ options:
         type: path
         default: ""
       database:
-        description: Database, made when it is missing.
+        description: Database, made when it is missing. For messages the vhost, which must be there.
         type: str
         default: failover_drill
       table:
-        description: Table, made when it is missing. Rows of earlier runs are removed from it.
+        description: Table, made when it is missing. Rows of earlier runs are removed from it. For messages the queue.
         type: str
         default: ledger
       tls_ca:
@@ -175,6 +175,14 @@ options:
         description: Whether the servers' certificates must name the addresses that are used.
         type: bool
         default: false
+      queue_type:
+        description: Type of the queue (C(x-queue-type)); the vhost's default when empty.
+        type: str
+        default: ""
+      management_port:
+        description: Port of RabbitMQ's management interface on the servers, with TLS. The account needs the tag C(monitoring).
+        type: int
+        default: 15672
       servers:
         description: Addresses by name of the servers that must have everything in the end. Each is asked whether it accepts writes.
         type: dict
@@ -304,7 +312,7 @@ DOWNLOAD = {
 QUIET = {"count": {"type": "int", "default": 0}, "every_s": {"type": "float", "default": 2}}
 
 LEDGER = {
-    "kind": {"type": "str", "choices": ["sql"], "default": "sql"},
+    "kind": {"type": "str", "choices": ["sql", "amqp"], "default": "sql"},
     "address": {"type": "str", "required": True},
     "port": {"type": "int", "default": 3306},
     "user": {"type": "str", "required": True},
@@ -313,6 +321,8 @@ LEDGER = {
     "table": {"type": "str", "default": "ledger"},
     "tls_ca": {"type": "path", "default": ""},
     "tls_check_hostname": {"type": "bool", "default": False},
+    "queue_type": {"type": "str", "default": ""},
+    "management_port": {"type": "int", "default": 15672},
     "servers": {"type": "dict", "default": {}},
     "cluster": {"type": "str", "choices": ["replication", "galera"], "default": "replication"},
     "interval_ms": {"type": "int", "default": 20},

@@ -203,7 +203,7 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask impor
     status_of,
     wait_for,
 )
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import SERVERS, Cli, CliError
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_status import (
     count_by,
     missing_ports,
@@ -214,8 +214,6 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_status im
     troubles,
     upgrade_problems,
 )
-
-SERVERS = "/usr/lib/rabbitmq/lib/rabbitmq_server-*"
 
 
 def text_of(path):
@@ -267,7 +265,8 @@ class Info:
         seen = {"available": True, **{key: value for key, value in status.items() if key not in ("knows_ram", "cluster_name")}}
         seen["problems"] = list(troubles(status, self.params["members"]))
         seen["problems"] += missing_ports(self.node, status["listeners"].get(self.node, []), self.params["ports"])
-        if "queues" in self.params["gather"]:
+        # While it waits anyway, the dear questions are left for when the cheap one is answered well: a node that starts needs the time.
+        if "queues" in self.params["gather"] and not (self.params["wait_healthy"] and seen["problems"]):
             seen["queues"] = queues_of(self.cli)
             seen["queue_counts"] = count_by(seen["queues"], "type", "leader")
             seen["problems"] += quorum_troubles(seen["queues"], status["running"])

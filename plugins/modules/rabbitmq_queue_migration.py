@@ -80,6 +80,7 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_migration
     differing,
     dropped,
     key_of,
+    noted,
     plan,
     quorum,
     shovel,
@@ -132,7 +133,7 @@ class Migration:
 
     def lock(self, notes):
         """Nobody publishes or consumes while messages are counted and moved."""
-        load_definitions(self.cli, {"global_parameters": [{"name": NOTES, "value": notes}]})
+        load_definitions(self.cli, {"global_parameters": [noted(notes)]})
         for entry in notes["permissions"]:
             self.cli.do("rabbitmqctl", "clear_permissions", "--vhost", entry["vhost"], entry["user"])
         if self.connections():
@@ -177,6 +178,13 @@ class Migration:
         after = self.until(lambda: counts(queues, self.listing()), lambda found: not differing(before, found), SETTLE_S, "Counts differ")
         return before, after
 
+    def locked(self, notes):
+        self.lock(notes)
+        counted = self.go(notes)
+        # Only now: while a queue is missing or half full, no client may see that.
+        self.unlock(notes)
+        return counted
+
     def settled(self, queues):
         """Counts that stay the same for a while: messages that were out with a client come back when it is gone."""
         seen = []
@@ -218,9 +226,7 @@ class Migration:
         if lines:
             self.refuse_clients()
         if lines and not self.module.check_mode:
-            self.lock(notes)
-            before, after = self.with_shovel(lambda: self.go(notes))
-            self.unlock(notes)
+            before, after = self.with_shovel(lambda: self.locked(notes))
             result["queues"] = [{"vhost": queue["vhost"], "name": queue["name"], "before": before[key_of(queue)],
                                  "after": after[key_of(queue)], "dropped_arguments": dropped(queue)} for queue in notes["queues"]]
         self.module.exit_json(**result)

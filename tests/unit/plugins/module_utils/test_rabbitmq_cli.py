@@ -6,6 +6,7 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli impor
     Cli,
     CliError,
     command_of,
+    environment_of,
     last_words,
     parse_json,
     reason,
@@ -81,3 +82,12 @@ def test_arguments_and_errors(monkeypatch):
 def test_a_name_that_cannot_be_resolved_is_told_at_once():
     with pytest.raises(CliError, match=r"rabbit@no\.such\.invalid cannot be asked: its host name no\.such\.invalid cannot be resolved"):
         Cli(Tool()).do("rabbitmqctl", "cluster_status", node="rabbit@no.such.invalid")
+
+
+def test_the_tool_for_plugins_is_told_where_they_are(tmp_path):
+    for version in ("3.9.29", "3.10.8"):
+        (tmp_path / ("rabbitmq_server-" + version) / "plugins").mkdir(parents=True)
+    pattern = str(tmp_path / "rabbitmq_server-*")
+    assert environment_of("rabbitmq-plugins", pattern)["PLUGINS_DIR"].endswith("rabbitmq_server-3.10.8/plugins")
+    assert "PLUGINS_DIR" not in environment_of("rabbitmqctl", pattern)
+    assert "PLUGINS_DIR" not in environment_of("rabbitmq-plugins", str(tmp_path / "nothing-*"))

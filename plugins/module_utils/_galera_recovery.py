@@ -71,10 +71,9 @@ def _why(info):
     return {"primary": "in a primary component", "running": "running, in no primary component"}.get(kind, "it stopped cleanly")
 
 
-def _table(members, seen, verdicts):
+def _table(seen, verdicts):
     rows = []
-    for name in members:
-        info = seen[name]
+    for name, info in seen.items():
         rows.append({
             "member": name, "reachable": info["kind"] != "unreachable", "service": info.get("service") or "?",
             "uuid": info.get("uuid") or "-", "seqno": info.get("seqno", -1), "source": info.get("source") or "-",
@@ -85,8 +84,11 @@ def _table(members, seen, verdicts):
 
 
 def _answer(members, seen, verdict, because, verdicts, **more):
+    for name in seen:
+        if name not in members and verdict != "refuse":
+            verdicts.setdefault(name, "leaves")
     answer = {"verdict": verdict, "because": because, "bootstrap": None, "how": None, "uuid": "", "seqno": -1,
-              "stop": [], "join": [], "discard": [], "refused": [], "table": _table(members, seen, verdicts)}
+              "stop": [], "join": [], "discard": [], "refused": [], "table": _table(seen, verdicts)}
     answer.update(more)
     return answer
 
@@ -95,16 +97,32 @@ def _refuse(members, seen, sentences, verdicts):
     return _answer(members, seen, "refuse", " ".join(sentences), verdicts)
 
 
+def _apart(seen, alive):
+    """Two members of primary components that have nobody in common, if there are such: both sides would take writes."""
+    sides = {name: set(str(seen[name].get("status", {}).get("wsrep_incoming_addresses") or "").split(",")) - {""} for name in alive}
+    for one in alive:
+        for other in alive:
+            if sides[one] and sides[other] and not sides[one] & sides[other]:
+                return one, other
+    return None
+
+
 def _beside_primary(members, seen, accepted, bootstrap_from):
     """A primary component lives: nobody is bootstrapped, who is down joins it."""
     alive = _of(seen, "primary")
     uuids = sorted({seen[name]["uuid"] for name in alive})
-    verdicts = {name: "in the primary component" for name in alive}
-    if len(uuids) > 1:
+    verdicts = {name: "in the primary component" for name in alive if name in members}
+    apart = _apart(seen, alive)
+    if len(uuids) > 1 or apart:
+        what = ("they are different clusters: %s" % "; ".join("%s has %s" % (name, seen[name]["uuid"]) for name in alive)
+                if len(uuids) > 1 else "the cluster is split: %s and %s do not see each other" % apart)
         return _refuse(members, seen, [
-            "Two primary components live at once, they are different clusters: %s. Stop the members of the one that is to be given up, "
-            "then run again with %s." % ("; ".join("%s has %s" % (name, seen[name]["uuid"]) for name in alive), _loss(["<those members>"]))
-        ], verdicts)
+            "Two primary components live at once, %s. Stop the members of the one that is to be given up, then run again with %s." % (
+                what, _loss(["<those members>"]))], verdicts)
+    if not set(alive) & set(members):
+        return _refuse(members, seen, [
+            "Only members that are to leave are in the primary component (%s), the others would not find it: take them out of "
+            "galera_leaving_group, run again, and let them leave after that." % _names(alive)], verdicts)
     if bootstrap_from:
         return _refuse(members, seen, [
             "galera_bootstrap_from is %s, but a primary component lives on %s: nothing is bootstrapped beside it; take the "
@@ -112,11 +130,11 @@ def _beside_primary(members, seen, accepted, bootstrap_from):
     # What the component has received but not applied yet counts: a member that just died may have applied it already.
     top = max(seen[name]["seqno"] + int(seen[name].get("queue", 0)) for name in alive)
     sentences, join, discard = [], [], []
-    for name in _of(seen, "data", BLANK, "torn", "standalone", "unreadable"):
+    for name in [name for name in members if seen[name]["kind"] not in ("primary", "unreachable")]:
         info, problem = seen[name], None
-        if info["kind"] == "data" and info["uuid"] != uuids[0]:
+        if info["kind"] in ("data", "running") and info["uuid"] != uuids[0]:
             problem = "it belongs to another cluster (%s, the living one is %s)" % (info["uuid"], uuids[0])
-        elif info["kind"] == "data" and info["seqno"] > top:
+        elif info["kind"] in ("data", "running") and info["seqno"] > top:
             problem = "it has transactions that the living component has not (%d, the component is at %d)" % (info["seqno"], top)
         elif info["kind"] == "standalone":
             problem = "it is " + _why(info)
@@ -124,17 +142,18 @@ def _beside_primary(members, seen, accepted, bootstrap_from):
             problem = _why(info)
         if problem and name not in accepted:
             sentences.append("%s does not join, its data would be replaced by the cluster's: %s. If they may be lost: %s." % (
-                name, problem, _loss([name])))
+                name, problem.rstrip("."), _loss([name])))
             verdicts[name] = "refused"
             continue
-        if problem:
+        # Whoever is named in the override gets a whole copy, even where nothing seems to differ: after a split it does.
+        if name in accepted:
             discard.append(name)
         join.append(name)
-        verdicts[name] = "joins; its own data are given up" if problem else "joins"
-    for name in _of(seen, "starting", "running"):
-        verdicts[name] = "is on its way"
-    for name in _of(seen, "unreachable"):
-        verdicts[name] = "joins when it is back"
+        verdicts[name] = ("joins; its own data are given up" if name in accepted
+                          else "is on its way" if info["kind"] in ("running", "starting") else "joins")
+    for name in members:
+        if seen[name]["kind"] == "unreachable":
+            verdicts[name] = "joins when it is back"
     because = "A primary component lives on %s: nobody is bootstrapped." % _names(alive)
     return _answer(members, seen, "primary", " ".join([because, *sentences]), verdicts, join=join, discard=discard,
                    refused=[name for name in members if verdicts.get(name) == "refused"], uuid=uuids[0], seqno=top)
@@ -142,13 +161,13 @@ def _beside_primary(members, seen, accepted, bootstrap_from):
 
 def _first(members, seen, accepted, bootstrap_from, verdicts):
     """Nobody was ever in a cluster: the first member begins one, or the one that brings data."""
-    standalone = [name for name in _of(seen, "standalone") if name not in accepted]
+    standalone = [name for name in _of(seen, "standalone") if name in members and name not in accepted]
     if len(standalone) > 1 and bootstrap_from not in standalone:
         return _refuse(members, seen, [
             "%s have databases of their own and were never in a cluster: only one can keep them. Choose it by "
             "-e galera_bootstrap_from=<host> and give up the others by %s." % (_names(standalone), _loss(["<the others>"]))], verdicts)
-    fresh = _of(seen, BLANK)
-    torn = [name for name in _of(seen, "torn") if name not in accepted]
+    fresh = [name for name in _of(seen, BLANK) if name in members]
+    torn = [name for name in _of(seen, "torn") if name in members and name not in accepted]
     if torn:
         return _refuse(members, seen, [
             "A state transfer to %s broke off, but no member has the data that it was to get: bring back the member that has them. If "
@@ -172,19 +191,15 @@ def _bootstrap(members, seen, chosen, because, verdicts, accepted):
     info = seen[chosen]
     how = "running" if info["kind"] == "running" else "start"
     # A running member of the same component needs no restart when another of them makes the component primary.
-    stays = _of(seen, "running") if how == "running" else []
-    stop = [name for name in _of(seen, "running") if name not in stays]
-    join = [name for name in members if name != chosen and name not in stays and seen[name]["kind"] != "unreachable"]
-    discard = [name for name in join if name in accepted and (
-        seen[name]["kind"] in ("standalone", "unreadable") or seen[name].get("uuid", "") not in ("", info.get("uuid"))
-        or seen[name].get("seqno", -1) > info.get("seqno", -1))]
+    stays = [name for name in _of(seen, "running") if how == "running" and name != chosen and name not in accepted]
+    stop = [name for name in _of(seen, "running") if name in members and name not in (chosen, *stays)]
+    join = [name for name in members if name != chosen and seen[name]["kind"] != "unreachable"]
+    discard = [name for name in join if name in accepted and seen[name]["kind"] != BLANK]
     verdicts[chosen] = "bootstrapped"
-    for name in stays:
-        verdicts.setdefault(name, "comes along")
     for name in join:
-        verdicts[name] = "joins; its own data are given up" if name in discard else "joins"
+        verdicts[name] = "comes along" if name in stays else "joins; its own data are given up" if name in discard else "joins"
     for name in _of(seen, "unreachable"):
-        verdicts[name] = "given up until it is back"
+        verdicts[name] = "given up until it is back" if name in members else "given up"
     return _answer(members, seen, "bootstrap", because, verdicts, bootstrap=chosen, how=how, stop=stop, join=join, discard=discard,
                    uuid=info.get("uuid") or "", seqno=info.get("seqno", -1))
 
@@ -204,17 +219,20 @@ def _unknown(seen, accepted):
 
 
 def _with_data(members, seen, accepted, bootstrap_from, verdicts):
-    candidates = [name for name in _of(seen, "data", "running") if name not in accepted]
+    known = [name for name in _of(seen, "data", "running") if name not in accepted]
+    candidates, leaving = [name for name in known if name in members], [name for name in known if name not in members]
     sentences = []
     if not candidates:
-        return _refuse(members, seen, ["Every member that has data is in galera_accept_loss: leave one out."], verdicts)
-    uuids = sorted({seen[name]["uuid"] for name in candidates})
+        return _refuse(members, seen, ["Every member that has data is in galera_accept_loss: leave one out." if not leaving else (
+            "Only members that are to leave have data (%s): take them out of galera_leaving_group until the cluster lives." %
+            _names(leaving))], verdicts)
+    uuids = sorted({seen[name]["uuid"] for name in known})
     if len(uuids) > 1:
-        groups = ["%s has %s" % (name, seen[name]["uuid"]) for name in candidates]
+        groups = ["%s has %s" % (name, seen[name]["uuid"]) for name in known]
         sentences.append("The members belong to different clusters: %s. Say whose data are kept by -e galera_bootstrap_from=<host> and "
                          "give up the others by %s." % ("; ".join(groups), _loss(["<host>"])))
     for name in _of(seen, "standalone"):
-        if name not in accepted:
+        if name in members and name not in accepted:
             sentences.append("%s is %s, joining would replace them. If they may be lost: %s." % (name, _why(seen[name]), _loss([name])))
     best = _best(members, seen, candidates)
     chosen = bootstrap_from or best
@@ -226,6 +244,11 @@ def _with_data(members, seen, accepted, bootstrap_from, verdicts):
         sentences.append("galera_bootstrap_from is %s at %d, but %s at %d: what is ahead would be lost. If it may: add %s." % (
             chosen, seen[chosen]["seqno"], "%s is" % best if len(ahead) == 1 else "%s are ahead, %s" % (_names(ahead), best),
             seen[best]["seqno"], _loss(ahead)))
+    for name in leaving:
+        if seen[name]["seqno"] > seen[chosen].get("seqno", -1):
+            sentences.append("%s is to leave, but it is ahead (at %d, %s is at %d): take it out of galera_leaving_group until the "
+                             "cluster lives. If what only it has may be lost: %s." % (
+                                 name, seen[name]["seqno"], chosen, seen[chosen].get("seqno", -1), _loss([name])))
     if sentences:
         return _refuse(members, seen, sentences, verdicts)
     equals = [name for name in candidates if seen[name]["seqno"] == seen[chosen]["seqno"]]
@@ -241,17 +264,19 @@ def _with_data(members, seen, accepted, bootstrap_from, verdicts):
     return _bootstrap(members, seen, chosen, because + ".", verdicts, accepted)
 
 
-def decide(members, infos, bootstrap_from="", accept_loss=()):
-    """The decision. members: names in the inventory's order; infos: name to what galera_info told (none: not reached).
+def decide(members, infos, bootstrap_from="", accept_loss=(), leaving=()):
+    """The decision. members: names in the inventory's order; infos: name to what galera_info told (none: not reached);
+    leaving: members that are to leave, which are never bootstrapped or joined, but may be alive, or ahead.
 
     verdict: primary (one lives; join is who is to be started), settle (stop those in `stop`, read again), bootstrap (one, then
     join the others in order) or refuse (nothing). discard: members whose own data are to be given up before they join.
     """
     members, accepted = list(members), list(accept_loss or [])
-    seen = _seen(members, infos)
+    everybody = [*members, *leaving]
+    seen = _seen(everybody, infos)
     wrong = ["%s names %s, which is no member (%s): correct it." % (variable, name, _names(members)) for variable, names in (
         ("galera_bootstrap_from", [bootstrap_from] if bootstrap_from else []), ("galera_accept_loss", accepted))
-        for name in names if name not in members]
+        for name in names if name not in (members if variable == OVERRIDES[0] else everybody)]
     if bootstrap_from and bootstrap_from in accepted:
         wrong.append("%s is in galera_bootstrap_from and in galera_accept_loss: it cannot be both kept and given up." % bootstrap_from)
     if wrong:
@@ -265,14 +290,14 @@ def decide(members, infos, bootstrap_from="", accept_loss=()):
             if name not in accepted:
                 verdicts[name] = "must be read first"
         return _refuse(members, seen, unknown, verdicts)
+    if bootstrap_from and seen[bootstrap_from]["kind"] == "unreachable":
+        return _refuse(members, seen, ["galera_bootstrap_from is %s, which cannot be reached." % bootstrap_from], verdicts)
     starting = _of(seen, "starting")
     if starting:
         for name in starting:
             verdicts[name] = "is stopped, to read its position"
         return _answer(members, seen, "settle", "No primary component lives and %s cannot tell its position while it is starting." % (
             _names(starting)), verdicts, stop=starting)
-    if bootstrap_from and seen[bootstrap_from]["kind"] == "unreachable":
-        return _refuse(members, seen, ["galera_bootstrap_from is %s, which cannot be reached." % bootstrap_from], verdicts)
     if _of(seen, "data", "running"):
         return _with_data(members, seen, accepted, bootstrap_from, verdicts)
     return _first(members, seen, accepted, bootstrap_from, verdicts)

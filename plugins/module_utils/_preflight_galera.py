@@ -26,8 +26,9 @@ def _votes(host, values):
     elif (len(members) + len(arbitrators)) % 2 == 0 and members:
         yield ("%s: %d members and %d arbitrators are an even number of votes: take an arbitrator out of group '%s'." % (
             host, len(members), len(arbitrators), values["galera_arbitrator_group"]))
-    if len(members) + len(arbitrators) == 1:
-        yield "%s: group '%s' has one member and no other vote: nobody is left when it fails, add two." % (host, values["galera_group"])
+    if arbitrators and not members:
+        yield "%s: group '%s' has arbitrators only: they hold no data, add members to group '%s'." % (
+            host, values["galera_arbitrator_group"], values["galera_group"])
     for name in sorted(set(members) & set(arbitrators)):
         if name == host:
             yield "%s: it is a member and an arbitrator of '%s': an arbitrator is to be another machine." % (

@@ -138,10 +138,74 @@ def test_two_primary_components():
     refused(answer(alive(30), alive(7, OTHER), blank()), "Two primary components live at once", "galera_accept_loss")
 
 
-def test_members_on_their_way_are_left_alone():
+@pytest.mark.parametrize("number", [30, 25])
+def test_a_split_cluster(number):
+    one, two = ({"wsrep_incoming_addresses": addresses} for addresses in ("a:3306,b:3306,", "c:3306"))
+    refused(answer(alive(30, status=one), alive(30, status=one), alive(number, status=two)),
+            "Two primary components live at once, the cluster is split: galera1 and galera3 do not see each other",
+            "-e galera_accept_loss=<those members>")
+    # Stopped, as told: whatever its position, it gets a whole copy.
+    decision = answer(alive(30, status=one), alive(30, status=one), down(number), accept_loss=["galera3"])
+    assert decision["verdict"] == "primary" and decision["join"] == decision["discard"] == ["galera3"]
+
+
+def test_a_view_that_is_just_changing_is_no_split():
+    before, after = ({"wsrep_incoming_addresses": addresses} for addresses in ("a:3306,b:3306,c:3306", "a:3306,b:3306"))
+    assert answer(alive(30, status=before), alive(30, status=after), alive(30, status={}))["verdict"] == "primary"
+
+
+def test_members_on_their_way_are_waited_for():
     decision = answer(alive(30), STARTING, alone(30))
-    assert decision["join"] == [] and decision["stop"] == []
+    assert decision["join"] == ["galera2", "galera3"] and decision["stop"] == decision["discard"] == []
     assert [row["verdict"] for row in decision["table"]] == ["in the primary component", "is on its way", "is on its way"]
+
+
+def test_a_foreign_member_that_runs_is_not_waited_for():
+    decision = answer(alive(30), alive(30), alone(5, OTHER))
+    assert decision["join"] == [] and decision["refused"] == ["galera3"]
+
+
+# -- somebody is to leave
+
+
+def leave(one, two, three, **options):
+    """galera3 is to leave."""
+    return decide(MEMBERS[:2], dict(zip(MEMBERS, (one, two, three))), leaving=MEMBERS[2:], **options)
+
+
+def test_who_leaves_is_not_joined():
+    for third in (alive(30), down(20), down(5, OTHER), blank(), UNREADABLE, GONE, STARTING, alone(30)):
+        decision = leave(alive(30), down(20), third)
+        assert (decision["verdict"], decision["join"], decision["refused"]) == ("primary", ["galera2"], [])
+        assert decision["table"][2]["verdict"] == "leaves"
+
+
+def test_the_last_of_the_primary_component_does_not_leave():
+    refused(leave(down(20), down(20), alive(30)), "Only members that are to leave are in the primary component (galera3)")
+    refused(leave(blank(), blank(), alive(30)), "take them out of galera_leaving_group")
+
+
+def test_who_leaves_may_be_ahead():
+    refused(leave(down(30), down(30), down(33)), "galera3 is to leave, but it is ahead (at 33, galera1 is at 30)",
+            "-e galera_accept_loss=galera3")
+    refused(leave(down(30), down(30), GONE), "galera3 may be ahead")
+    refused(leave(blank(), blank(), down(33)), "Only members that are to leave have data (galera3)")
+    refused(leave(down(30), down(30), down(30, OTHER)), "The members belong to different clusters")
+    for third in (down(33), GONE, down(30, OTHER)):
+        decision = leave(down(30), down(29), third, accept_loss=["galera3"])
+        assert (decision["bootstrap"], decision["join"], decision["discard"]) == ("galera1", ["galera2"], [])
+
+
+def test_who_leaves_and_is_behind_does_not_matter():
+    for third in (down(20), down(30), blank(), down(-1, "", "none", grastate="missing"), down(9, sst_in_progress=True), alone(30)):
+        decision = leave(down(30), down(29), third)
+        assert (decision["bootstrap"], decision["join"], decision["stop"]) == ("galera1", ["galera2"], [])
+    assert leave(blank(), blank(), blank())["bootstrap"] == "galera1"
+    assert leave(down(30), down(30), STARTING)["stop"] == ["galera3"]
+
+
+def test_who_leaves_is_not_bootstrapped_from():
+    refused(leave(down(30), down(30), down(33), bootstrap_from="galera3"), "galera_bootstrap_from names galera3, which is no member")
 
 
 # -- nobody lives
@@ -220,7 +284,7 @@ def test_nobody_is_stopped_when_one_cannot_be_read_anyway():
 def test_a_running_member_is_made_primary_without_a_restart():
     decision = answer(alone(30), alone(30), down(28))
     assert (decision["bootstrap"], decision["how"], decision["stop"]) == ("galera1", "running", [])
-    assert decision["join"] == ["galera3"] and decision["table"][1]["verdict"] == "comes along"
+    assert decision["join"] == ["galera2", "galera3"] and decision["table"][1]["verdict"] == "comes along"
 
 
 def test_running_ones_are_stopped_when_another_is_ahead():
@@ -253,7 +317,13 @@ def test_wrong_overrides(options, sentence):
     refused(answer(down(30), down(30), down(30), **options), sentence)
 
 
+def test_whoever_is_given_up_gets_a_whole_copy():
+    decision = answer(down(30), down(30), down(30), accept_loss=["galera3"])
+    assert (decision["bootstrap"], decision["discard"]) == ("galera1", ["galera3"])
+
+
 def test_bootstrap_from_one_that_is_gone():
+    refused(answer(STARTING, down(30), GONE, bootstrap_from="galera3", accept_loss=["galera1"]), "galera3 may be ahead")
     refused(answer(down(30), down(30), GONE, bootstrap_from="galera3"), "galera3 may be ahead")
 
 

@@ -35,6 +35,16 @@ def test_a_sane_cluster_has_no_problems():
     assert clashes(claims("galera1", VALUES) + claims("galera2", second)) == []
 
 
+def test_any_odd_number_of_votes():
+    assert problems("galera1", values(members=["galera1"])) == []
+    assert problems("galera1", values(members=["galera%d" % number for number in range(1, 6)])) == []
+
+
+def test_arbitrators_alone():
+    assert problems("arbiter", values(members=[], arbitrators=["arbiter"])) == [
+        "arbiter: group 'galera_arbitrator' has arbitrators only: they hold no data, add members to group 'galera'."]
+
+
 def test_two_members_and_an_arbitrator():
     assert problems("galera1", values(members=["galera1", "galera2"], arbitrators=["arbiter"])) == []
 
@@ -45,7 +55,6 @@ def test_two_members_and_an_arbitrator():
      "or a host to group 'galera_arbitrator'."),
     ({"arbitrators": ["arbiter"]},
      "3 members and 1 arbitrators are an even number of votes: take an arbitrator out of group 'galera_arbitrator'."),
-    ({"members": ["galera1"]}, "group 'galera' has one member and no other vote: nobody is left when it fails, add two."),
     ({"arbitrators": ["galera1", "arbiter"]}, "it is a member and an arbitrator of 'galera': an arbitrator is to be another machine."),
     ({"address": ""}, "galera_address is empty: set ansible_host or galera_address to an address of this host."),
     ({"address": "galera1.example.test"}, "galera_address is 'galera1.example.test', which is no address: give one of this host's."),

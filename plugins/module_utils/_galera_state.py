@@ -35,8 +35,9 @@ def grastate(text):
         if mark and not line.startswith("#"):
             fields[name.strip()] = value.strip()
     uuid, seqno, safe = fields.get("uuid", ""), fields.get("seqno", ""), fields.get("safe_to_bootstrap", "")
-    # The last line may be missing in a file of an older version (then 0), but not when a write broke off in the midst of it.
-    whole = text.endswith("\n") and "\0" not in text
+    # The last line may be missing in a file of an older version (then 0), but not when a write broke off in the midst of it. Galera
+    # overwrites the file in place and fills up with blanks what was longer before.
+    whole = text.rstrip(" ").endswith("\n") and "\0" not in text
     if not (whole and fields.get("version") and UUID.match(uuid) and SEQNO.match(seqno) and safe in ("", "0", "1")):
         return {"file": "torn"}
     return {"file": "ok", "uuid": uuid, "seqno": int(seqno), "safe_to_bootstrap": safe == "1"}

@@ -25,7 +25,7 @@ options:
       - V(bootstrapped) begins a primary component with this member. Refused when the member is in one, or when its position is not
         O(uuid) and O(seqno) any more.
       - V(joined) starts the server unless it runs and waits until it is Synced.
-      - V(stopped) stops the server. One that is starting and does not end within 3 s is killed, which InnoDB bears.
+      - V(stopped) stops the server. One that is starting and does not end within 1 s is killed, which InnoDB bears.
       - V(drained) makes the check agent answer 503 and waits for client connections to end, for at most O(timeout) seconds.
       - V(ready) takes that back.
       - V(watched) makes the account by which O(agent_user) of the operating system may log in over the socket and read the status,
@@ -244,7 +244,7 @@ class Member:
         self.systemctl("stop", "--no-block")
         killed = False
         while unit_state(self.module, self.params["unit"]) not in ("inactive", "failed"):
-            if not serving and not killed and self.seconds() > 3:
+            if not serving and not killed and self.seconds() > 1:
                 self.systemctl("kill", "--signal=KILL")
                 killed = True
             if self.seconds() > self.params["timeout"]:

@@ -1,18 +1,23 @@
-"""Lets write.py write from a node while something is broken from here; prints what it saw. The password is in SHOP_PASSWORD."""
+"""Breaks one thing after the other while write.py writes from a node, and tells what each cost. The password is in SHOP_PASSWORD.
+
+Standard input is JSON: a list of {what, fault, gap_ms}, each fault a command of the shell, gap_ms the longest outage allowed. A fault
+that prints "begin SECONDS", seconds since the epoch, says by it where its outage begins to count.
+"""
 
 import argparse
+import json
 import pathlib
+import re
 import subprocess
 import sys
-import threading
 import time
+import urllib.error
+import urllib.request
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--node", required=True, help="container that writes")
 parser.add_argument("--address", required=True, help="proxy")
-parser.add_argument("--seconds", default="7")
-parser.add_argument("--until-done", action="store_true", help="write until the fault's command has ended, and not longer than seconds")
-parser.add_argument("--fault", required=True)
+parser.add_argument("--agents", nargs="+", required=True, help="addresses of the members and their check agents")
 options = parser.parse_args()
 STOP = "/run/stop"
 
@@ -21,23 +26,54 @@ def docker(*command, **more):
     return subprocess.run(["docker", "exec", *command], check=False, **more)
 
 
-def break_it():
-    time.sleep(2)
-    begin = time.monotonic()
-    done = subprocess.run(["/bin/sh", "-c", options.fault], capture_output=True, text=True, check=False)
-    result.update(rc=done.returncode, seconds=round(time.monotonic() - begin, 1), output=done.stdout + done.stderr)
-    if options.until_done:
-        docker(options.node, "touch", STOP)
+def healthy(address):
+    try:
+        return urllib.request.urlopen("http://%s:9200/" % address, timeout=1).status == 200
+    except (urllib.error.URLError, OSError):
+        return False
 
 
-result = {}
+def everybody_back(limit):
+    """For long enough that the proxy, too, has seen it twice and sends the writers back to the first member."""
+    deadline = time.monotonic() + limit
+    begin = None
+    while time.monotonic() < deadline:
+        begin = (begin or time.monotonic()) if all(healthy(address) for address in options.agents) else None
+        if begin and time.monotonic() - begin > 1.5:
+            return True
+        time.sleep(0.2)
+    return False
+
+
+faults = json.load(sys.stdin)
 docker(options.node, "rm", "-f", STOP)
-thread = threading.Thread(target=break_it)
-thread.start()
-script = pathlib.Path(__file__).with_name("write.py").read_bytes()
-arguments = ["--seconds", options.seconds] + (["--until-file", STOP] if options.until_done else [])
-seen = docker("-i", "-e", "SHOP_PASSWORD", options.node, "python3", "-", options.address, *arguments, input=script, capture_output=True)
-thread.join()
-print(seen.stdout.decode().strip() or seen.stderr.decode()[-500:])
-if result["rc"] != 0:
-    sys.exit("the fault's command failed: %s" % result["output"][-3000:])
+script = pathlib.Path(__file__).with_name("write.py").read_text(encoding="utf-8")
+writing = subprocess.Popen(
+    ["docker", "exec", "-e", "SHOP_PASSWORD", options.node, "python3", "-c", script, options.address, STOP, *options.agents],
+    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+writing.stdout.readline()
+time.sleep(1)
+steps, problem = [], ""
+for one in faults:
+    step = {"what": one["what"], "allowed_ms": one["gap_ms"], "begin": time.time()}
+    done = subprocess.run(["/bin/bash", "-c", one["fault"]], capture_output=True, text=True, check=False)
+    moment = re.search(r"^begin ([0-9.]+)$", done.stdout, re.M)
+    step.update(seconds=round(time.time() - step["begin"], 1), counts=float(moment.group(1)) if moment else step["begin"])
+    if done.returncode != 0 or not everybody_back(90):
+        problem = "%s: %s" % (one["what"], (done.stdout + done.stderr)[-3000:] if done.returncode else "somebody did not come back")
+    step["end"] = time.time()
+    steps.append(step)
+    if problem:
+        break
+docker(options.node, "touch", STOP)
+out, err = writing.communicate(timeout=120)
+if writing.returncode != 0:
+    sys.exit("%s\nthe writer failed: %s" % (problem, err[-2000:]))
+seen = json.loads(out)
+for step in steps:
+    mine = [(max(gap[0], step["counts"]), gap[1]) for gap in seen["gaps"] if gap[1] > step["counts"] and gap[0] < step["end"]]
+    step["gap_ms"] = round(max([end - begin for begin, end in mine] or [0]) * 1000)
+    step["late"] = step["gap_ms"] > step["allowed_ms"]
+del seen["gaps"]
+keys = ("what", "gap_ms", "allowed_ms", "late", "seconds")
+print(json.dumps(dict(seen, steps=[{key: step[key] for key in keys} for step in steps], problem=problem)))

@@ -1,50 +1,87 @@
-"""Writes a row every 20 ms through a proxy, as an application would, and tells what it saw as one line of JSON.
+"""Writes a row every 20 ms through a proxy, as an application would, until a file appears; tells what it saw as one line of JSON.
 
-Every row that was acknowledged is looked for afterwards.
+Afterwards every row that was acknowledged is looked for. Meanwhile it asks every member which others it sees in its primary
+component: two answers with nobody in common are two writable sides.
 """
 
 import argparse
 import contextlib
 import json
 import os
+import threading
 import time
 
 import pymysql
 
+FRESH_S = 0.2
 parser = argparse.ArgumentParser()
-parser.add_argument("address")
-parser.add_argument("--user", default="shop")
-parser.add_argument("--seconds", type=float, default=6)
-parser.add_argument("--pause", type=float, default=0.02)
-parser.add_argument("--limit", type=float, default=10)
-parser.add_argument("--until-file", default="")
+parser.add_argument("address", help="the proxy, host:port")
+parser.add_argument("stop", help="file that ends it")
+parser.add_argument("members", nargs="+", help="addresses")
 options = parser.parse_args()
 host, _colon, port = options.address.partition(":")
 
 
-def connect():
-    return pymysql.connect(host=host, port=int(port or 3306), user=options.user, password=os.environ["SHOP_PASSWORD"], database="shop",
-                           connect_timeout=1, read_timeout=options.limit, write_timeout=options.limit, autocommit=True)
+def connect(address, limit, **more):
+    return pymysql.connect(host=address, user="shop", password=os.environ["SHOP_PASSWORD"], connect_timeout=1, read_timeout=limit,
+                           write_timeout=limit, autocommit=True, **more)
 
 
-setup = connect()
-with setup.cursor() as cursor:
+def writer():
+    return connect(host, 10, port=int(port), database="shop")
+
+
+# -- sides
+
+sides, both, lock = {}, [], threading.Lock()
+
+
+def told(member, answer):
+    now = time.monotonic()
+    with lock:
+        sides[member] = (now, answer)
+        fresh = {name: seen for name, (at, seen) in sides.items() if now - at < FRESH_S and seen}
+        both.extend([one, other] for one in fresh for other in fresh if one < other and not fresh[one] & fresh[other])
+
+
+def watch(member):
+    connection = None
+    while not os.path.exists(options.stop):
+        answer = set()
+        try:
+            connection = connection or connect(member, 1)
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_cluster_status', 'wsrep_ready', "
+                               "'wsrep_incoming_addresses')")
+                status = dict(cursor.fetchall())
+            if status["wsrep_cluster_status"] == "Primary" and status["wsrep_ready"] == "ON":
+                answer = set(status["wsrep_incoming_addresses"].split(",")) - {""}
+        except (pymysql.err.MySQLError, OSError):
+            connection = None
+        told(member, answer)
+        time.sleep(0.1)
+
+
+# -- rows
+
+with contextlib.closing(writer()) as setup, setup.cursor() as cursor:
     cursor.execute("CREATE TABLE IF NOT EXISTS ledger (run VARCHAR(32), number INT, by_host VARCHAR(64), PRIMARY KEY (run, number))")
-setup.close()
-
+for member in options.members:
+    threading.Thread(target=watch, args=(member,), daemon=True).start()
 run = "%d-%d" % (time.time(), os.getpid())
-acknowledged, errors, writers = [], [], []
-connection, last, worst, number = None, time.monotonic(), 0.0, 0
-deadline = time.monotonic() + options.seconds
-while time.monotonic() < deadline and not (options.until_file and os.path.exists(options.until_file)):
+acknowledged, errors, gaps = [], [], []
+connection, last, number = None, time.time(), 0
+print("writing", flush=True)
+while not os.path.exists(options.stop):
     number += 1
     try:
-        if connection is None:
-            connection = connect()
+        connection = connection or writer()
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO ledger SELECT %s, %s, @@hostname", (run, number))
-        now = time.monotonic()
-        worst, last = max(worst, now - last), now
+        now = time.time()
+        if now - last > 0.15:
+            gaps.append([last, now])
+        last = now
         acknowledged.append(number)
     except (pymysql.err.MySQLError, OSError) as error:
         errors.append(str(error.args[0]) if error.args else type(error).__name__)
@@ -52,21 +89,19 @@ while time.monotonic() < deadline and not (options.until_file and os.path.exists
             with contextlib.suppress(Exception):
                 connection._force_close()
             connection = None
-    time.sleep(options.pause)
-worst = max(worst, time.monotonic() - last)
+    time.sleep(0.02)
+gaps.append([last, time.time()])
 
-for _attempt in range(30):
+for attempt in range(30):
     try:
-        connection = connect()
-        with connection.cursor() as cursor:
+        with contextlib.closing(writer()) as reader, reader.cursor() as cursor:
             cursor.execute("SELECT number, by_host FROM ledger WHERE run = %s ORDER BY number", (run,))
             rows = cursor.fetchall()
         break
     except (pymysql.err.MySQLError, OSError):
+        if attempt == 29:
+            raise
         time.sleep(0.5)
-there = {row[0] for row in rows}
-for row in rows:
-    if not writers or writers[-1] != row[1]:
-        writers.append(row[1])
-print(json.dumps({"acknowledged": len(acknowledged), "lost": len(set(acknowledged) - there), "errors": len(errors),
-                  "codes": sorted(set(errors)), "worst_gap_ms": round(worst * 1000), "writers": writers}))
+writers = [row[1] for position, row in enumerate(rows) if position == 0 or rows[position - 1][1] != row[1]]
+print(json.dumps({"acknowledged": len(acknowledged), "lost": len(set(acknowledged) - {row[0] for row in rows}), "errors": len(errors),
+                  "codes": sorted(set(errors)), "gaps": gaps, "writers": writers, "two_sides": both[:5]}))

@@ -20,6 +20,11 @@ def test_a_whole_grastate():
     assert state.grastate(GRASTATE % (UUID, -1, 0))["seqno"] == -1
 
 
+def test_a_grastate_that_was_longer_before():
+    """Galera 26.4 overwrites in place and fills up with blanks."""
+    assert state.grastate(GRASTATE % (UUID, -1, 0) + "  ") == {"file": "ok", "uuid": UUID, "seqno": -1, "safe_to_bootstrap": False}
+
+
 @pytest.mark.parametrize("text, file", [
     (None, "missing"),
     ("", "empty"),

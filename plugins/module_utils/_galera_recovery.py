@@ -296,8 +296,8 @@ def decide(members, infos, bootstrap_from="", accept_loss=(), leaving=()):
     if starting:
         for name in starting:
             verdicts[name] = "is stopped, to read its position"
-        return _answer(members, seen, "settle", "No primary component lives and %s cannot tell its position while it is starting." % (
-            _names(starting)), verdicts, stop=starting)
+        return _answer(members, seen, "settle", "No primary component lives, and a server that is starting cannot tell its "
+                       "position: stop, then read again: %s." % _names(starting), verdicts, stop=starting)
     if _of(seen, "data", "running"):
         return _with_data(members, seen, accepted, bootstrap_from, verdicts)
     return _first(members, seen, accepted, bootstrap_from, verdicts)

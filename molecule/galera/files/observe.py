@@ -1,7 +1,8 @@
 """Breaks one thing after the other while write.py writes from a node, and tells what each cost. The password is in SHOP_PASSWORD.
 
-Standard input is JSON: a list of {what, fault, gap_ms}, each fault a command of the shell, gap_ms the longest outage allowed. A fault
-that prints "begin SECONDS", seconds since the epoch, says by it where its outage begins to count.
+Standard input is JSON: a list of {what, fault, gap_ms}, each fault a command of the shell, gap_ms the longest outage allowed beside what
+writers of an untouched cluster had to wait. A fault that prints "begin SECONDS", seconds since the epoch, says by it where its outage
+begins to count.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import urllib.request
 parser = argparse.ArgumentParser()
 parser.add_argument("--node", required=True, help="container that writes")
 parser.add_argument("--address", required=True, help="proxy")
+parser.add_argument("--untouched", required=True, help="address of a member of another cluster")
 parser.add_argument("--agents", nargs="+", required=True, help="addresses of the members and their check agents")
 options = parser.parse_args()
 STOP = "/run/stop"
@@ -49,7 +51,8 @@ faults = json.load(sys.stdin)
 docker(options.node, "rm", "-f", STOP)
 script = pathlib.Path(__file__).with_name("write.py").read_text(encoding="utf-8")
 writing = subprocess.Popen(
-    ["docker", "exec", "-e", "SHOP_PASSWORD", options.node, "python3", "-c", script, options.address, STOP, *options.agents],
+    ["docker", "exec", "-e", "SHOP_PASSWORD", options.node, "python3", "-c", script, options.address, options.untouched, STOP,
+     *options.agents],
     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 writing.stdout.readline()
 time.sleep(1)
@@ -70,10 +73,16 @@ out, err = writing.communicate(timeout=120)
 if writing.returncode != 0:
     sys.exit("%s\nthe writer failed: %s" % (problem, err[-2000:]))
 seen = json.loads(out)
+
+
+def longest_ms(gaps, step):
+    mine = [(max(begin, step["counts"]), end) for begin, end in gaps if end > step["counts"] and begin < step["end"]]
+    return round(max([end - begin for begin, end in mine] or [0]) * 1000)
+
+
+gaps, busy = seen.pop("gaps"), seen.pop("busy")
 for step in steps:
-    mine = [(max(gap[0], step["counts"]), gap[1]) for gap in seen["gaps"] if gap[1] > step["counts"] and gap[0] < step["end"]]
-    step["gap_ms"] = round(max([end - begin for begin, end in mine] or [0]) * 1000)
-    step["late"] = step["gap_ms"] > step["allowed_ms"]
-del seen["gaps"]
-keys = ("what", "gap_ms", "allowed_ms", "late", "seconds")
+    step["gap_ms"], step["busy_ms"] = longest_ms(gaps, step), longest_ms(busy, step)
+    step["late"] = step["gap_ms"] > step["allowed_ms"] + step["busy_ms"]
+keys = ("what", "gap_ms", "allowed_ms", "busy_ms", "late", "seconds")
 print(json.dumps(dict(seen, steps=[{key: step[key] for key in keys} for step in steps], problem=problem)))

@@ -1,7 +1,8 @@
 """Writes a row every 20 ms through a proxy, as an application would, until a file appears; tells what it saw as one line of JSON.
 
 Afterwards every row that was acknowledged is looked for. Meanwhile it asks every member which others it sees in its primary
-component: two answers with nobody in common are two writable sides.
+component: two answers with nobody in common are two writable sides. It also writes to another cluster, to which nothing happens: what that
+has to wait is the test host's own business.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import pymysql
 FRESH_S = 0.2
 parser = argparse.ArgumentParser()
 parser.add_argument("address", help="the proxy, host:port")
+parser.add_argument("untouched", help="member of another cluster")
 parser.add_argument("stop", help="file that ends it")
 parser.add_argument("members", nargs="+", help="addresses")
 options = parser.parse_args()
@@ -64,11 +66,33 @@ def watch(member):
 
 # -- rows
 
+TABLE = "CREATE TABLE IF NOT EXISTS ledger (run VARCHAR(32), number INT, by_host VARCHAR(64), PRIMARY KEY (run, number))"
+ROW = "INSERT INTO ledger SELECT %s, %s, @@hostname"
+busy = []
+
+
+def control():
+    connection = connect(options.untouched, 30, database="shop")
+    with connection.cursor() as cursor:
+        cursor.execute(TABLE)
+        last, number = time.time(), 0
+        while not os.path.exists(options.stop):
+            number += 1
+            cursor.execute(ROW, (run, number))
+            now = time.time()
+            if now - last > 0.15:
+                busy.append([last, now])
+            last = now
+            time.sleep(0.02)
+
+
 with contextlib.closing(writer()) as setup, setup.cursor() as cursor:
-    cursor.execute("CREATE TABLE IF NOT EXISTS ledger (run VARCHAR(32), number INT, by_host VARCHAR(64), PRIMARY KEY (run, number))")
+    cursor.execute(TABLE)
+run = "%d-%d" % (time.time(), os.getpid())
+watched = threading.Thread(target=control, daemon=True)
+watched.start()
 for member in options.members:
     threading.Thread(target=watch, args=(member,), daemon=True).start()
-run = "%d-%d" % (time.time(), os.getpid())
 acknowledged, errors, gaps = [], [], []
 connection, last, number = None, time.time(), 0
 print("writing", flush=True)
@@ -77,7 +101,7 @@ while not os.path.exists(options.stop):
     try:
         connection = connection or writer()
         with connection.cursor() as cursor:
-            cursor.execute("INSERT INTO ledger SELECT %s, %s, @@hostname", (run, number))
+            cursor.execute(ROW, (run, number))
         now = time.time()
         if now - last > 0.15:
             gaps.append([last, now])
@@ -91,6 +115,7 @@ while not os.path.exists(options.stop):
             connection = None
     time.sleep(0.02)
 gaps.append([last, time.time()])
+watched.join(30)
 
 for attempt in range(30):
     try:
@@ -104,4 +129,4 @@ for attempt in range(30):
         time.sleep(0.5)
 writers = [row[1] for position, row in enumerate(rows) if position == 0 or rows[position - 1][1] != row[1]]
 print(json.dumps({"acknowledged": len(acknowledged), "lost": len(set(acknowledged) - {row[0] for row in rows}), "errors": len(errors),
-                  "codes": sorted(set(errors)), "gaps": gaps, "writers": writers, "two_sides": both[:5]}))
+                  "codes": sorted(set(errors)), "gaps": gaps, "busy": busy, "writers": writers, "two_sides": both[:5]}))

@@ -15,8 +15,8 @@ LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")
 SHORTEST_PASSWORD = 12
 PORTS = ("rabbitmq_cluster_port", "rabbitmq_cluster_tls_port", "rabbitmq_cluster_management_port", "rabbitmq_cluster_distribution_port")
 EPMD = 4369
-POSITIVE = ("rabbitmq_cluster_tls_days", "rabbitmq_cluster_heartbeat", "rabbitmq_cluster_disk_free_mb", "rabbitmq_cluster_start_seconds",
-            "rabbitmq_cluster_verify_seconds")
+POSITIVE = ("rabbitmq_cluster_tls_days", "rabbitmq_cluster_stuck_seconds", "rabbitmq_cluster_heartbeat", "rabbitmq_cluster_disk_free_mb",
+            "rabbitmq_cluster_start_seconds", "rabbitmq_cluster_verify_seconds")
 FEWEST_FILES = 1024
 TLS_NAME = re.compile(r"^(DNS:[^\s:]+|IP:\S+)$")
 

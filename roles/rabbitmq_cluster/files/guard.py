@@ -79,7 +79,8 @@ def main():
         if said:
             print("%s has had its majority back for %d s and does not go on: it is restarted." % (
                 options.unit, options.seconds), flush=True)
-            subprocess.run(["systemctl", "restart", "--no-block", options.unit], check=True)
+            # A node in this state does not stop in order either (minutes); it serves nobody, and systemd starts what was killed.
+            subprocess.run(["systemctl", "kill", "--signal", "KILL", options.unit], check=True)
         stuck.since = None
 
 

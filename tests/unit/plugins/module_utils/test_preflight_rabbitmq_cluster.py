@@ -31,10 +31,12 @@ def test_the_usual_cluster():
 
 @pytest.mark.parametrize("changes, sentence", [
     ({"members": ["mq1", "mq2"], "queues": "mirrored"},
-     "mq1: rabbitmq_cluster_partition_handling is pause_minority and group 'rabbitmq' has two members (mq1, mq2): when one fails the other is "
+     "mq1: rabbitmq_cluster_partition_handling is pause_minority and group 'rabbitmq' has two members (mq1, mq2): when one fails the "
+     "other is "
      "no majority and stops, too. Add a third member."),
     ({"members": ["mq1", "mq2"], "partition_handling": "autoheal"},
-     "mq1: rabbitmq_cluster_queues is quorum and group 'rabbitmq' has two members (mq1, mq2): a queue with two replicas stops when one fails. "
+     "mq1: rabbitmq_cluster_queues is quorum and group 'rabbitmq' has two members (mq1, mq2): a queue with two replicas stops when one "
+     "fails. "
      "Add a third member."),
     ({"cookie": "x" * 256}, "mq1: rabbitmq_cluster_cookie has 256 characters: Erlang takes at most 255."),
     ({"cookie": " \n"}, "mq1: rabbitmq_cluster_cookie is empty: Erlang needs 1 to 255 characters."),
@@ -47,13 +49,15 @@ def test_the_usual_cluster():
      "mq1: member mq2 has the address 'queue.example', which is none: set its ansible_host or rabbitmq_cluster_address, names of nodes are "
      "resolved by it."),
     ({"bind_address": "*"}, "mq1: rabbitmq_cluster_bind_address is '*': give an address of this host or ::."),
-    ({"replicas": 2}, "mq1: rabbitmq_cluster_replicas is 2: give an odd number up to 9; an even one bears no more losses than the one below."),
+    ({"replicas": 2}, "mq1: rabbitmq_cluster_replicas is 2: give an odd number up to 9; an even one bears no more losses than the one "
+     "below."),
     ({"port": 0, "tls": False},
      "mq1: rabbitmq_cluster_port is 0 and rabbitmq_cluster_tls is false: clients could not connect, set one of them."),
     ({"tls_port": 5672}, "mq1: rabbitmq_cluster_tls_port is 5672, which rabbitmq_cluster_port has: give each its own."),
     ({"management_port": 4369}, "mq1: rabbitmq_cluster_management_port is 4369, which epmd has: give each its own."),
     ({"net_ticktime": 2},
-     "mq1: rabbitmq_cluster_net_ticktime is 2: give 4 to 120; below that a busy machine counts as gone, above it a dead one is waited for."),
+     "mq1: rabbitmq_cluster_net_ticktime is 2: give 4 to 120; below that a busy machine counts as gone, above it a dead one is waited "
+     "for."),
     ({"memory_watermark": 1.5}, "mq1: rabbitmq_cluster_memory_watermark is 1.5: give 0.05 to 0.9, RabbitMQ needs room above it."),
     ({"file_handles": 100}, "mq1: rabbitmq_cluster_file_handles is 100: give at least 1024."),
     ({"passwords": {}}, "mq1: rabbitmq_cluster_passwords has none for 'shop' (rabbitmq_cluster_users[0]): add one."),
@@ -67,7 +71,8 @@ def test_the_usual_cluster():
      "name or add it."),
     ({"policies": [{"name": "p", "vhost": "shpo", "pattern": ".*", "definition": {}}]},
      "mq1: rabbitmq_cluster_policies[0] ('p') is for vhost 'shpo', which is not in rabbitmq_cluster_vhosts: correct the name or add it."),
-    ({"absent": {"vhosts": ["shop"]}}, "mq1: vhost 'shop' is in rabbitmq_cluster_vhosts and in rabbitmq_cluster_absent: take it out of one."),
+    ({"absent": {"vhosts": ["shop"]}}, "mq1: vhost 'shop' is in rabbitmq_cluster_vhosts and in rabbitmq_cluster_absent: take it out of "
+     "one."),
     ({"tls_names": ["queue.example"]}, "mq1: rabbitmq_cluster_tls_names has 'queue.example': write DNS:name or IP:address."),
 ])
 def test_one_sentence_for_each_thing(changes, sentence):

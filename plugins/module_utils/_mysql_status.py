@@ -26,6 +26,8 @@ RECEIVER = {"yes": "running", "connecting": "connecting", "preparing": "connecti
 LOST_BINLOG = (1236, 13114)
 # How much of the newest binary logs is searched to name errant transactions.
 BYTES_TO_SEARCH = 32 << 20
+# Enough to see what they are; a thousand of them hide the sentence they stand in.
+MOST_LISTED = 20
 DENIED = (1044, 1045, 1142, 1227, 3999)
 
 
@@ -365,4 +367,5 @@ def list_errant(server, dialect, spans):
         if left < 0:
             break
         found = within(tolerant(server, "SHOW BINLOG EVENTS IN %s", [log["Log_name"]]) or [], spans) + found
-    return ",".join(found) or spans
+    more = " and %d more, all in %s" % (len(found) - MOST_LISTED, spans) if len(found) > MOST_LISTED else ""
+    return ",".join(found[:MOST_LISTED]) + more or spans

@@ -243,6 +243,7 @@ def analyse(seen, drill, events, prediction):
         "predicted_ms": None if predicted is None else round(predicted),
         "predicted_by": why,
         "budget_ms": budget(drill, predicted),
+        "budget_from": drill.get("budget_from", "fault"),
         "requests": len(rows),
         "failed": sum(1 for r in rows if is_failure(r[3])),
         "sorry": sum(1 for r in rows if r[3] == SORRY),

@@ -157,6 +157,10 @@ class Member:
         self.module.exit_json(changed=bool(steps), node=self.node, steps=steps, members=after["members"], running=after["running"],
                               diff={"before": diff_lines(before), "after": diff_lines(after)})
 
+    def runs(self, seen):
+        """Its database runs early; only with its listeners it has started as a whole and answers every question."""
+        return self.node in seen["running"] and bool(seen["listeners"].get(self.node))
+
     # --- present
 
     def peer_status(self):
@@ -175,7 +179,7 @@ class Member:
         if self.module.check_mode:
             seen, _error = wait_for(lambda: status_of(self.cli), lambda _seen: True, 0)
             return seen or {**NOTHING, "members": [self.node]}, False
-        return self.wait(lambda: status_of(self.cli), lambda seen: self.node in seen["running"], "%s does not run" % self.node), False
+        return self.wait(lambda: status_of(self.cli), self.runs, "%s does not run" % self.node), False
 
     def emptied(self):
         """Stop the node, remove what it has on disk, start it."""
@@ -189,7 +193,7 @@ class Member:
                 else:
                     os.unlink(path)
         self.unit("start")
-        return self.wait(lambda: status_of(self.cli), lambda seen: self.node in seen["running"], "%s does not start empty" % self.node)
+        return self.wait(lambda: status_of(self.cli), self.runs, "%s does not start empty" % self.node)
 
     def present(self):
         peer = self.peer_status()
@@ -230,7 +234,7 @@ class Member:
     def arrived(self, peer):
         if not peer:
             return status_of(self.cli)
-        return self.wait(lambda: status_of(self.cli, self.params["peer"]), lambda seen: self.node in seen["running"],
+        return self.wait(lambda: status_of(self.cli, self.params["peer"]), self.runs,
                          "%s joined, but its cluster does not see it running" % self.node)
 
     def grow(self, status):

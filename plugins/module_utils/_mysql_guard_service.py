@@ -33,7 +33,7 @@ STALE_S = 2.0
 # So long after a change of hands frames of the former holder may still be under way.
 SETTLE_S = 0.3
 RIVAL_S = 1.5
-LAST_WORDS_S = 0.02
+LAST_WORDS_S, ENDING_S = 0.02, 0.2
 PEERS_FRESH_S = 3.0
 # Neighbours and switches that missed the first announcement.
 ANNOUNCE_AGAIN_S = (0.1, 1.0, 5.0)
@@ -384,12 +384,17 @@ class Guard:
         record = guard.read_record()[0]
         if record.get("writer") or record.get("yield_to") not in macs or not virtual.holds(self.net.address):
             return
-        # Ended while the address is still here, a connection can say so to its client.
+        # Ended while the address is still here, a connection can say so to its client. A busy server must not hold the address back.
+        ender = threading.Thread(target=self.end_clients, daemon=True)
+        ender.start()
+        ender.join(ENDING_S)
+        time.sleep(LAST_WORDS_S)
+        self.release()
+
+    def end_clients(self):
         with contextlib.suppress(Failure, OSError), contextlib.closing(self.server.connect(read_timeout=1)) as server:
             words = Words(server)
             say("handed over, %d client connections are ended" % len(words.end(words.clients())))
-            time.sleep(LAST_WORDS_S)
-        self.release()
 
     def run(self):
         self.server.start()

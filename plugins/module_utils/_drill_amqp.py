@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import http.client
 import json
 import select
 import ssl
 import threading
 import time
 import urllib.parse
-import urllib.request
 
 from ansible_collections.failover.stack.plugins.module_utils import _drill_amqp_wire as wire
 from ansible_collections.failover.stack.plugins.module_utils._drill_ledger import Failed, Unknown
@@ -167,9 +167,16 @@ class Amqp:
         if not self.p.get("tls_ca"):
             context.verify_mode = ssl.CERT_NONE
         secret = base64.b64encode(("%s:%s" % (self.p["user"], self.password)).encode("utf-8")).decode("ascii")
-        asked = urllib.request.Request("https://%s:%d/api/%s" % (address, self.p["management_port"], path),
-                                       headers={"Authorization": "Basic " + secret})
-        with urllib.request.urlopen(asked, timeout=seconds, context=context) as answer:
+        # A connection of its own: no proxy of the environment stands between the client and the server that is asked.
+        server = http.client.HTTPSConnection(address, self.p["management_port"], timeout=seconds, context=context)
+        with contextlib.closing(server):
+            try:
+                server.request("GET", "/api/" + path, headers={"Authorization": "Basic " + secret})
+                answer = server.getresponse()
+            except http.client.HTTPException as error:
+                raise OSError("%s:%d does not speak HTTP: %s" % (address, self.p["management_port"], error)) from error
+            if answer.status != 200:
+                raise OSError("%s:%d answers %d" % (address, self.p["management_port"], answer.status))
             return json.load(answer)
 
     def queue_told_by(self, address, seconds):

@@ -237,4 +237,3 @@ class Pool:
         for worker in left:
             worker.join(max(0.0, until - time.monotonic()))
         self.book.close()
-

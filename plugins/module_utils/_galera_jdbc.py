@@ -55,5 +55,5 @@ def url(addresses, database, mode="sequential", port=3306, options=None):
     check(addresses, database, mode, options)
     chosen = dict(DEFAULTS, **options)
     query = "&".join("%s=%s" % (name, quote(text_of(chosen[name]), safe="/:,.")) for name in sorted(chosen) if chosen[name] is not None)
-    return "jdbc:mariadb:%s://%s/%s%s" % (mode, ",".join(host(address, port) for address in addresses), database,
-                                         "?" + query if query else "")
+    return "jdbc:mariadb:%s://%s/%s%s" % (
+        mode, ",".join(host(address, port) for address in addresses), database, "?" + query if query else "")

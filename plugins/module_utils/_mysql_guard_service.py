@@ -1,6 +1,8 @@
 # Copyright (c) 2026 The failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Part of a program of its own, not of a module: there is no run_command.
+# pylint: disable=ansible-bad-function
 """The guard of the writer address: the service mysql-writer, started with the path of its configuration.
 
 The address is here exactly while this server takes writes and the record says that it is the writer. A server that was restarted

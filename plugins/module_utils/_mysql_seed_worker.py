@@ -1,6 +1,8 @@
 # Copyright (c) 2026, the failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Part of a program of its own, not of a module: there is no run_command.
+# pylint: disable=ansible-bad-function
 """What seeding does on the nodes, as systemd units: the donor sends, the joiner receives and exchanges its data directory."""
 
 from __future__ import annotations

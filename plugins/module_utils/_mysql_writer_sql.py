@@ -128,4 +128,3 @@ class Words:
                 continue
             ended.append(row)
         return ended
-

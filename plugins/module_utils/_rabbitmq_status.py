@@ -119,7 +119,7 @@ def missing_ports(node, have, wanted):
 
 def version_tuple(text):
     """(4, 0, 5) of 4.0.5, also of 4.0.5-beta.1; what is no number counts as 0."""
-    parts = [part for part in text.replace("-", ".").split(".")[:3]]
+    parts = text.replace("-", ".").split(".")[:3]
     return tuple(int(part) if part.isdigit() else 0 for part in parts + ["0"] * (3 - len(parts)))
 
 

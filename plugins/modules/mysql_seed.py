@@ -146,7 +146,8 @@ from ansible_collections.failover.stack.plugins.module_utils._mysql_connection i
 from ansible_collections.failover.stack.plugins.module_utils._mysql_seed import CLONE_USER, offer_problem, room_needed
 from ansible_collections.failover.stack.plugins.module_utils._mysql_seed_server import Server
 
-SEND, RECEIVE = "seed-send", "seed-receive"
+SEND = "seed-send"
+RECEIVE = "seed-receive"
 
 
 def offer(module, host):

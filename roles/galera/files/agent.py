@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # Managed by failover.stack; changes made here are overwritten.
 """Answers proxies whether this Galera member takes clients: 200 or 503, and why.
 

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # Managed by failover.stack.
 """Restarts a RabbitMQ node that paused in a partition, has its peers back, and does not go on.
 

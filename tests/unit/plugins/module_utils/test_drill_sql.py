@@ -40,7 +40,7 @@ def driver(monkeypatch):
 )
 def test_verdicts(error, kind, words):
     found = sql.verdict(error)
-    assert type(found) is kind
+    assert isinstance(found, kind) and found.__class__ is kind
     assert str(found) == words
 
 

@@ -268,8 +268,8 @@ def test_absent(mariadb, mysql):
     ("mariadb", {"tls_version": "TLSv1.3"}, "tls_version is given: MariaDB 10.11.18 does not have it, so leave it out."),
     ("mysql", {"gtid": "slave_pos"}, "gtid is slave_pos, which is MariaDB's, and this is MySQL 9.7.4: use auto or auto_position."),
     ("mysql", {"do_domain_ids": [1]}, "do_domain_ids is given: MySQL has no replication domains, so leave it out."),
-    ("mysql", {"gtid": "auto", "source_log_file": "a", "source_log_pos": 4}, "source_log_file stands beside gtid auto: give either a "
-                                                                           "position or GTIDs."),
+    ("mysql", {"gtid": "auto", "source_log_file": "a", "source_log_pos": 4},
+     "source_log_file stands beside gtid auto: give either a position or GTIDs."),
     ("mysql", {"source_log_file": "a"}, "source_log_file and source_log_pos go together: give both or neither."),
     ("mysql", {"source_password": "x" * 33}, "source_password has 33 characters, the server takes at most 32 here: choose a shorter one."),
 ])

@@ -44,7 +44,8 @@ def test_what_a_failed_login_means(failure, sentence):
     assert sentence in said and said.endswith(".")
 
 
-def found(source=SOURCE, mine=MINE, wants_gtid=True, **where):
+def found(source=None, mine=None, wants_gtid=True, **where):
+    source, mine = source or SOURCE, mine or MINE
     return list(m.troubles(dict({"host": "db1", "port": 3306, "user": "repl", "ssl": True, "public_key": False}, **where), source, mine,
                            wants_gtid))
 

@@ -58,8 +58,11 @@ def test_an_empty_status_and_one_of_4_3():
     assert parse_status({"disk_nodes": ["a"]})["knows_ram"] is False
 
 
-@pytest.mark.parametrize("alarm, words", [("memory", "memory"), ({"node": "rabbit@a", "type": "resource_limit", "resource": "disk"},
-                                                                "rabbit@a resource_limit disk"), ({"odd": 1}, "{'odd': 1}")])
+@pytest.mark.parametrize("alarm, words", [
+    ("memory", "memory"),
+    ({"node": "rabbit@a", "type": "resource_limit", "resource": "disk"}, "rabbit@a resource_limit disk"),
+    ({"odd": 1}, "{'odd': 1}"),
+])
 def test_alarms(alarm, words):
     assert alarm_words(alarm) == words
 

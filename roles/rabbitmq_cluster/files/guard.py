@@ -53,7 +53,7 @@ def active(unit):
 
 def paused():
     """What the node says of itself; None when it does not answer."""
-    told = subprocess.run(["rabbitmqctl", "--quiet", "eval", PAUSED], capture_output=True, text=True, timeout=60, check=False)
+    told = subprocess.run(["rabbitmqctl", "--quiet", "eval", PAUSED], capture_output=True, text=True, timeout=120, check=False)
     return told.stdout.strip() == "true" if told.returncode == 0 else None
 
 
@@ -75,6 +75,9 @@ def main():
             said = paused()
         except subprocess.TimeoutExpired:
             said = None
+        if said is None:
+            # A busy machine: it is asked again in a moment.
+            continue
         if said:
             print("%s has had its majority back for %d s and does not go on: it is restarted." % (
                 options.unit, options.seconds), flush=True)

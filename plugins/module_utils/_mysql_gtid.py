@@ -248,6 +248,11 @@ def errant_mariadb(mine, theirs):
     return ",".join(result)
 
 
+def not_from(spans, server_id=None, server_uuid=None):
+    """Errant transactions without those that this server wrote."""
+    return ",".join(part for part in filter(None, compact(spans).split(",")) if not own(part, server_id, server_uuid))
+
+
 def own(spans, server_id=None, server_uuid=None):
     """Whether among errant transactions are some that the replica wrote itself, rather than got from where the source is behind."""
     for part in filter(None, compact(spans).split(",")):

@@ -177,9 +177,10 @@ def topology(observed, addresses, sources, replicate_from=None, port=3306, recor
         source, wrong = source_for(view, member, writer)
         row = {"role": "passive" if member == partner else "replica", "source": source, "writable": False}
         row["action"], row["because"], row["errant"] = act(view, member, source)
-        if member == partner and row["errant"] and view.links.get(writer) != member and row["action"] == "none":
+        stray = beside(view, row["errant"], source)
+        if member == partner and stray and view.links.get(writer) != member and row["action"] == "none":
             # Back after a failover: what it alone has would flow into the writer as soon as that replicates from it again.
-            row["action"], row["because"], row["errant"] = refused(row["errant"], source)
+            row["action"], row["because"], row["errant"] = refused(stray, source)
         row["differs_from_inventory"] = differs(view, member, source, wrong)
         result[member] = row
     if writer:
@@ -259,6 +260,14 @@ def errant_of(view, member, source):
     if found and view.links.get(source) not in (None, member) and not gtids.own(found, mine["server_id"], uuid):
         return ""
     return found
+
+
+def beside(view, errant, source):
+    """What a running replica has beside what its source wrote: that was only looked at a moment earlier."""
+    if not errant:
+        return ""
+    info = view.info(source)
+    return gtids.not_from(errant, info["server_id"], info["server_uuid"] if info["dialect"] == "mysql" else None)
 
 
 def lacks(mine, theirs):

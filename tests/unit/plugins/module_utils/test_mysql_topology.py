@@ -342,3 +342,19 @@ def test_the_input_is_left_as_it_is():
 
 def test_the_order_is_that_of_the_members():
     assert list(asked(steady(), ["db3"])) == ["db1", "db2", "db3"]
+
+
+def back_from_a_failover(state):
+    """db2 was promoted; db1 is back, its channel from db2 runs, and it was looked at later than db2."""
+    return {"db1": member("db1", "db2", state=state, slave="2-2-45"), "db2": member("db2", writable=True, state="1-1-100,2-2-40")}
+
+
+def test_what_the_writer_wrote_meanwhile_is_not_errant():
+    rows = asked(back_from_a_failover("1-1-100,2-2-45"), sources=("db1", "db2"))
+    assert told(rows) == {"db1": ("passive", "db2", "none"), "db2": ("source", "db1", "join")}
+
+
+def test_what_a_former_writer_alone_has_is_errant_though_its_channel_runs():
+    rows = asked(back_from_a_failover("1-1-102,2-2-45"), sources=("db1", "db2"))
+    assert rows["db1"]["action"] == "refuse"
+    assert rows["db1"]["errant"] == "1-1-101..102"

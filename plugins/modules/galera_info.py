@@ -1,0 +1,205 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: galera_info
+short_description: Read the state of a Galera member, running or not
+version_added: 0.3.0
+author: The failover.stack founders (@failover-stack)
+description:
+  - A running member tells its status by SQL. Of one that is down C(grastate.dat), C(gvwstate.dat) and, where the sequence number
+    is not there, InnoDB itself are read.
+  - InnoDB is asked by C(mariadbd --wsrep-recover) as the service's user, only while the server is down. That replays the redo log,
+    as every start does; nothing else is changed.
+attributes:
+  check_mode:
+    support: full
+    description: The same is read.
+  diff_mode:
+    support: none
+    description: Nothing is ever changed.
+options:
+  login_user:
+    description: User of the connection.
+    type: str
+    default: root
+  login_password:
+    description: Password of the connection; none over the socket.
+    type: str
+  login_unix_socket:
+    description: Socket of the server.
+    type: path
+    default: /run/mysqld/mysqld.sock
+  connect_timeout:
+    description: Seconds to wait for the server's answers.
+    type: int
+    default: 5
+  datadir:
+    description: Data directory.
+    type: path
+    default: /var/lib/mysql
+  unit:
+    description: Unit of the server.
+    type: str
+    default: mariadb.service
+  user:
+    description: User the server runs as.
+    type: str
+    default: mysql
+  server:
+    description: Program of the server.
+    type: str
+    default: mariadbd
+  recover:
+    description: Ask InnoDB for the position when nothing else tells it and the server is down.
+    type: bool
+    default: false
+  wait_settled:
+    description:
+      - Seconds to wait for a server that is starting until it is in a primary component. V(0) does not wait.
+      - Without a whole C(gvwstate.dat) it cannot form its last component again, then nothing is waited for either.
+    type: int
+    default: 0
+  wait_healthy:
+    description: Seconds to wait for health before failing. V(0) only reports.
+    type: int
+    default: 0
+  cluster_size:
+    description: Members and arbitrators that a healthy cluster has. V(0) does not look.
+    type: int
+    default: 0
+  package:
+    description: Package of which installed and available version are told.
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: Read the member, position included
+  failover.stack.galera_info:
+    recover: true
+  register: __galera_seen
+
+- name: Wait until it is Synced
+  failover.stack.galera_info:
+    wait_healthy: 60
+    cluster_size: 3
+"""
+
+RETURN = r"""
+service:
+  description: State of the unit in systemd's words.
+  returned: always
+  type: str
+running:
+  description: Whether the server answers.
+  returned: always
+  type: bool
+starting:
+  description: Whether its process is there, or is about to be, but does not answer.
+  returned: always
+  type: bool
+primary:
+  description: Whether it is in a primary component.
+  returned: always
+  type: bool
+synced:
+  description: Whether it is Synced and ready.
+  returned: always
+  type: bool
+uuid:
+  description: The cluster its data belong to; empty when unknown.
+  returned: always
+  type: str
+seqno:
+  description: Its position; -1 when unknown.
+  returned: always
+  type: int
+source:
+  description: Where the position comes from, V(running), V(grastate.dat), V(recovered) or V(none).
+  returned: always
+  type: str
+grastate:
+  description: State of grastate.dat, V(ok), V(missing), V(empty) or V(torn).
+  returned: always
+  type: str
+safe_to_bootstrap:
+  description: Whether Galera says that this member was the last to leave.
+  returned: always
+  type: bool
+gvwstate:
+  description: The last primary component, from gvwstate.dat, when that is whole.
+  returned: always
+  type: dict
+sst_in_progress:
+  description: Whether a state transfer to this member broke off.
+  returned: always
+  type: bool
+databases:
+  description: Databases that somebody made.
+  returned: always
+  type: list
+  elements: str
+queue:
+  description: Transactions received and not yet applied.
+  returned: always
+  type: int
+status:
+  description: wsrep status, flow control included.
+  returned: always
+  type: dict
+variables:
+  description: Some variables of the running server.
+  returned: always
+  type: dict
+problem:
+  description: Why the position cannot be read; empty when it can.
+  returned: always
+  type: str
+problems:
+  description: One sentence for each thing that keeps the member from being healthy.
+  returned: always
+  type: list
+  elements: str
+versions:
+  description: Installed and available version of O(package).
+  returned: when O(package) is given
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils._galera_member import CONNECTION, look, versions, wait_for
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(CONNECTION, **{
+            "recover": {"type": "bool", "default": False},
+            "wait_settled": {"type": "int", "default": 0},
+            "wait_healthy": {"type": "int", "default": 0},
+            "cluster_size": {"type": "int", "default": 0},
+            "package": {"type": "str"},
+        }),
+        supports_check_mode=True,
+    )
+    params = module.params
+    seen = look(module)
+    if params["wait_settled"]:
+        # Without gvwstate.dat it cannot find back into its last component by itself, so there is nothing to wait for.
+        seen = wait_for(module, params["wait_settled"], lambda seen: seen["primary"] or not seen["starting"] or not seen["gvwstate"])
+    if params["wait_healthy"]:
+        seen = wait_for(module, params["wait_healthy"], lambda seen: not seen["problems"])
+        if seen["problems"]:
+            module.fail_json(msg="Not healthy after %d s: %s" % (params["wait_healthy"], " ".join(seen["problems"])), changed=False, **seen)
+    if params["recover"]:
+        seen = look(module, with_recovery=True)
+    if params["package"]:
+        seen["versions"] = versions(module, params["package"])
+    module.exit_json(changed=False, **seen)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What the modules do with one member, with a module that starts nothing."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.failover.stack.plugins.module_utils import _galera_member as member
+from ansible_collections.failover.stack.plugins.modules import galera_member
+
+UUID = "c8c6bbed-e5a4-11f1-b1d1-8ec0291e69c8"
+POLICY = "mariadb-server:\n  Installed: 1:%s\n  Candidate: 1:%s\n  Version table:\n *** 1:10.11.18-0+deb12u1 500\n"
+
+
+class Ended(Exception):
+    """A module ends by leaving."""
+
+
+class Module:
+    check_mode = False
+
+    def __init__(self, answers=(), **params):
+        self.params = dict({"unit": "mariadb.service", "datadir": "/nowhere", "user": "mysql", "server": "mariadbd"}, **params)
+        self.answers, self.ran = list(answers), []
+
+    def get_bin_path(self, name, required=False):
+        return "/bin/" + name
+
+    def run_command(self, command, **more):
+        self.ran.append(command)
+        return self.answers.pop(0)
+
+    def fail_json(self, msg, **more):
+        raise Ended("failed: " + msg)
+
+    def exit_json(self, **more):
+        raise Ended(more)
+
+
+@pytest.mark.parametrize("installed, candidate, same", [
+    ("10.11.18-0+deb12u1", "10.11.19-0+deb12u1", True),
+    ("10.11.19-0+deb12u1", "10.11.19-0+deb12u1", True),
+    ("10.11.19-0+deb12u1", "11.8.6-0+deb13u1", False),
+    ("10.11.19-0+deb12u1", "10.12.1-1", False),
+    ("11.8.3+maria~deb12", "11.8.6+maria~deb12", True),
+])
+def test_a_series_is_the_first_two_numbers(installed, candidate, same):
+    found = member.versions(Module([(0, POLICY % (installed, candidate), "")]), "mariadb-server")
+    assert found == {"installed": installed, "candidate": candidate, "same_series": same}
+
+
+def test_the_position_that_innodb_tells():
+    line = "2026-11-26  4:50:10 0 [Note] WSREP: Recovered position: %s:3050\n" % UUID
+    module = Module([(0, "", line)])
+    assert member.recover(module) == ((UUID, 3050), "")
+    assert module.ran[0][:4] == ["/bin/runuser", "-u", "mysql", "--"] and "--wsrep-recover" in module.ran[0]
+
+
+def test_why_innodb_tells_no_position():
+    position, problem = member.recover(Module([(1, "", "[Note] a\n[ERROR] InnoDB: Missing FILE_CHECKPOINT\n[ERROR] Aborting\n")]))
+    assert position is None and problem == "mariadbd --wsrep-recover told no position ([ERROR] Aborting)"
+    assert member.recover(Module([(1, "", "")]))[1] == "mariadbd --wsrep-recover told no position (rc 1)"
+
+
+def seen(**more):
+    return dict({"primary": False, "running": False, "service": "inactive", "uuid": UUID, "seqno": 30, "problems": []}, **more)
+
+
+def bootstrap(monkeypatch, found, **params):
+    monkeypatch.setattr(galera_member, "look", lambda module, with_recovery=False: found)
+    module = Module(**dict({"uuid": UUID, "seqno": 30, "how": "start", "timeout": 1}, **params))
+    with pytest.raises(Ended) as ended:
+        galera_member.Member(module).bootstrapped()
+    assert module.ran == []
+    return str(ended.value)
+
+
+def test_nothing_is_bootstrapped_in_a_primary_component(monkeypatch):
+    assert bootstrap(monkeypatch, seen(primary=True)) == "failed: It is in a primary component already: nothing is bootstrapped."
+
+
+@pytest.mark.parametrize("changed", [{"seqno": 31}, {"uuid": "", "seqno": -1}])
+def test_nothing_is_bootstrapped_at_another_position_than_decided(monkeypatch, changed):
+    assert "30 was decided on: run again." in bootstrap(monkeypatch, seen(**changed))
+
+
+@pytest.mark.parametrize("service", ["active", "activating", "deactivating"])
+def test_nothing_is_bootstrapped_over_a_unit_that_runs(monkeypatch, service):
+    """galera_new_cluster restarts it: a member that serves would be taken down."""
+    assert bootstrap(monkeypatch, seen(service=service)) == "failed: The unit is %s: stop it before it is bootstrapped." % service
+
+
+def test_check_mode_bootstraps_nothing(monkeypatch):
+    monkeypatch.setattr(Module, "check_mode", True)
+    assert "'changed': True" in bootstrap(monkeypatch, seen())
+
+
+def test_a_torn_grastate_is_written_whole(tmp_path, monkeypatch):
+    (tmp_path / "grastate.dat").write_text("# GALERA saved st")
+    owners = []
+    monkeypatch.setattr(galera_member.os, "chown", lambda path, uid, gid: owners.append((uid, gid)))
+    galera_member.Member(Module(datadir=str(tmp_path), user="root")).write_grastate(UUID, 30)
+    text = (tmp_path / "grastate.dat").read_text()
+    assert galera_member.state.grastate(text) == {"file": "ok", "uuid": UUID, "seqno": 30, "safe_to_bootstrap": True}
+    assert owners == [(0, 0)] and (tmp_path / "grastate.dat").stat().st_mode & 0o777 == 0o660
+
+
+def test_data_that_are_given_up_are_set_aside(tmp_path):
+    (tmp_path / "grastate.dat").write_text("old")
+    galera_member.Member(Module(datadir=str(tmp_path))).set_aside()
+    assert [path.name.rsplit("-", 1)[0] for path in tmp_path.iterdir()] == ["grastate.dat.given-up"]

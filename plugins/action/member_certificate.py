@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signs on the controller what the member asks for. See the documentation of the module of the same name."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.failover.stack.plugins.module_utils import _authority
+
+
+def write_once(path, make, mode):
+    """A file that is there stays; a new one is there whole or not at all."""
+    if os.path.exists(path):
+        return False
+    temporary = "%s.%d" % (path, os.getpid())
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+        handle.write(make())
+    os.rename(temporary, path)
+    return True
+
+
+def read(path):
+    with open(path, encoding="ascii") as handle:
+        return handle.read()
+
+
+def authority(directory, name, days):
+    """(key, certificate, whether it was made). Members come at the same time: one of them makes it, the others wait."""
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    key, certificate = os.path.join(directory, "ca.key"), os.path.join(directory, "ca.pem")
+    with open(os.path.join(directory, ".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = write_once(key, _authority.new_key, 0o600)
+        made = write_once(certificate, lambda: _authority.self_signed(read(key), name, days), 0o644) or made
+    return read(key), read(certificate), made
+
+
+class ActionModule(ActionBase):
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        if _authority.x509 is None:
+            raise AnsibleActionFail(_authority.MISSING % "the controller")
+        asked = self.member(task_vars)
+        if asked.get("failed") or asked.get("skipped"):
+            return asked
+        arguments, check = self._task.args, self._task.check_mode
+        directory = os.path.expanduser(arguments["authority_directory"])
+        if not asked.get("request") or (check and not os.path.exists(os.path.join(directory, "ca.pem"))):
+            return self.result(True, "there is none")
+        try:
+            days = int(arguments.get("days") or 3650)
+            key, certificate, made = authority(directory, arguments["authority_name"], days)
+            why = _authority.stale(asked["certificate"], asked["request"], certificate)
+            signed = _authority.sign(asked["request"], certificate, key, days) if why else asked["certificate"]
+        except (OSError, ValueError) as error:
+            raise AnsibleActionFail("The authority in %s cannot sign: %s" % (directory, error)) from error
+        if why is None and asked["authority"] != certificate:
+            why = "the authority's certificate differs"
+        installed = self.member(task_vars, authority=certificate, certificate=signed) if why else {"changed": False}
+        if installed.get("failed"):
+            return installed
+        return self.result(asked["changed"] or installed["changed"] or made, why or "")
+
+    def member(self, task_vars, **more):
+        return self._execute_module("failover.stack.member_certificate", dict(self._task.args, **more), task_vars=task_vars)
+
+    def result(self, changed, why):
+        return {"changed": changed, "reason": why, "diff": {"before": "", "after": "certificate: %s\n" % why if why else ""}}

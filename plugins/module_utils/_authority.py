@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cluster's own certificate authority and the certificates of its members. No files, no connections: text in, text out."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+except ImportError:
+    x509 = None
+
+MISSING = "Python's cryptography is missing on %s: install python3-cryptography (or cryptography by pip)"
+# Clocks differ: a certificate is not refused because it was made a moment ago.
+EARLIER = datetime.timedelta(hours=1)
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+
+
+def end_of(certificate):
+    """When it ends, in UTC without a zone; cryptography before 42 has no other way of telling."""
+    return certificate.not_valid_after_utc.replace(tzinfo=None) if hasattr(certificate, "not_valid_after_utc") \
+        else certificate.not_valid_after
+
+
+def begin_of(certificate):
+    return certificate.not_valid_before_utc.replace(tzinfo=None) if hasattr(certificate, "not_valid_before_utc") \
+        else certificate.not_valid_before
+
+
+def name_of(text):
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text[:64])])
+
+
+def pem(thing):
+    return thing.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+def general(name):
+    """DNS:mq1 or IP:198.51.100.1, as OpenSSL writes them."""
+    kind, _colon, value = name.partition(":")
+    return x509.IPAddress(ipaddress.ip_address(value)) if kind == "IP" else x509.DNSName(value)
+
+
+def new_key():
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode("ascii")
+
+
+def load_key(text):
+    return serialization.load_pem_private_key(text.encode("ascii"), None)
+
+
+def read(text):
+    """A certificate; None when the text is none."""
+    try:
+        return x509.load_pem_x509_certificate(text.encode("ascii"))
+    except ValueError:
+        return None
+
+
+def _certificate(subject, issuer, public_key, days):
+    return (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now() - EARLIER).not_valid_after(now() + datetime.timedelta(days=days)))
+
+
+def _usage(**true):
+    names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign",
+             "crl_sign", "encipher_only", "decipher_only")
+    return x509.KeyUsage(**{name: name in true for name in names})
+
+
+def self_signed(key_text, name, days):
+    """The authority's own certificate. It signs members and nothing below them."""
+    key = load_key(key_text)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    built = (_certificate(name_of(name), name_of(name), key.public_key(), days)
+             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+             .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+             .add_extension(identifier, critical=False))
+    return pem(built.sign(key, hashes.SHA256()))
+
+
+def request(key_text, common_name, names):
+    """What a member asks to be signed."""
+    built = x509.CertificateSigningRequestBuilder().subject_name(name_of(common_name)).add_extension(
+        x509.SubjectAlternativeName([general(name) for name in names]), critical=False)
+    return pem(built.sign(load_key(key_text), hashes.SHA256()))
+
+
+def sign(request_text, authority_text, authority_key, days):
+    """A member's certificate, good for both ends of a connection."""
+    asked, authority, key = x509.load_pem_x509_csr(request_text.encode("ascii")), read(authority_text), load_key(authority_key)
+    if not asked.is_signature_valid:
+        raise ValueError("the request is not signed by its own key")
+    purposes = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH, x509.ExtendedKeyUsageOID.CLIENT_AUTH]) \
+        if hasattr(x509, "ExtendedKeyUsageOID") else x509.ExtendedKeyUsage(
+            [x509.oid.ExtendedKeyUsageOID.SERVER_AUTH, x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH])
+    built = (_certificate(asked.subject, authority.subject, asked.public_key(), days)
+             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+             .add_extension(_usage(digital_signature=True, key_agreement=True), critical=True)
+             .add_extension(purposes, critical=False)
+             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False))
+    for extension in asked.extensions:
+        built = built.add_extension(extension.value, critical=extension.critical)
+    return pem(built.sign(key, hashes.SHA256()))
+
+
+def _public(thing):
+    return thing.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _names(thing):
+    try:
+        found = thing.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return sorted(str(name.value) for name in found)
+
+
+def _signed_by(certificate, authority):
+    try:
+        algorithm = ec.ECDSA(certificate.signature_hash_algorithm)
+        authority.public_key().verify(certificate.signature, certificate.tbs_certificate_bytes, algorithm)
+    except Exception:  # whatever a foreign key's kind throws: it is not ours
+        return False
+    return certificate.issuer == authority.subject
+
+
+def stale(certificate_text, request_text, authority_text):
+    """Why a member's certificate is made anew; None when it can stay. In the last tenth of its life it is."""
+    certificate, asked, authority = read(certificate_text), x509.load_pem_x509_csr(request_text.encode("ascii")), read(authority_text)
+    if certificate is None:
+        return "there is none"
+    if _public(certificate) != _public(asked):
+        return "it belongs to another key"
+    if not _signed_by(certificate, authority):
+        return "another authority signed it"
+    if _names(certificate) != _names(asked) or certificate.subject != asked.subject:
+        return "it has other names"
+    begin, end = begin_of(certificate), end_of(certificate)
+    if now() > end - (end - begin) / 10:
+        return "it ends on %s" % end.date()
+    return None

@@ -1,0 +1,184 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: member_certificate
+short_description: Give a cluster's member a key and a certificate that the cluster's own authority signed
+version_added: 0.3.0
+author: The failover.stack founders (@failover-stack)
+description:
+  - Makes the authority on the controller when it is not there, the member's key on the member, and signs the member's request on the
+    controller. The authority's key never leaves the controller, the member's key never leaves the member.
+  - A certificate that another authority signed, that has other names, that belongs to another key or that is in the last tenth of its
+    life is replaced.
+  - On the member C(ca.pem), C(cert.pem) and C(key.pem) stand in O(directory).
+  - Needs Python's cryptography on both.
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is made.
+  diff_mode:
+    support: full
+    description: Why the certificate is made anew.
+options:
+  directory:
+    description: Directory on the member.
+    type: path
+    required: true
+  group:
+    description: Group that may read the key.
+    type: str
+    required: true
+  names:
+    description: What the member is called and where it is reached, C(DNS:name) or C(IP:address).
+    type: list
+    elements: str
+    required: true
+  common_name:
+    description: The certificate's common name.
+    type: str
+    required: true
+  authority_directory:
+    description: Directory of the authority on the controller, C(ca.key) and C(ca.pem) stand there.
+    type: path
+    required: true
+  authority_name:
+    description: The authority's common name.
+    type: str
+    required: true
+  days:
+    description: How long certificates are valid.
+    type: int
+    default: 3650
+  authority:
+    description: Set by the action plugin.
+    type: str
+  certificate:
+    description: Set by the action plugin.
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: Certificate of this member
+  failover.stack.member_certificate:
+    directory: /etc/rabbitmq/tls
+    group: rabbitmq
+    common_name: mq1
+    names: [DNS:mq1, IP:198.51.100.51]
+    authority_directory: "{{ inventory_dir }}/.rabbitmq-tls"
+    authority_name: RabbitMQ orders
+"""
+
+RETURN = r"""
+reason:
+  description: Why the certificate was made anew; empty when it was not.
+  returned: always
+  type: str
+"""
+
+import contextlib
+import grp
+import os
+import stat
+import tempfile
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils import _authority
+
+
+def read(path):
+    try:
+        with open(path, encoding="ascii", errors="replace") as handle:
+            return handle.read()
+    except FileNotFoundError:
+        return ""
+
+
+class Member:
+    def __init__(self, module):
+        self.module, self.params = module, module.params
+        self.changed = False
+
+    def path(self, name):
+        return os.path.join(self.params["directory"], name)
+
+    def gid(self):
+        try:
+            return grp.getgrnam(self.params["group"]).gr_gid
+        except KeyError:
+            self.module.fail_json(msg="There is no group %s on this host: install the service first." % self.params["group"])
+
+    def permit(self, path, mode):
+        seen = os.stat(path)
+        if (stat.S_IMODE(seen.st_mode), seen.st_uid, seen.st_gid) != (mode, 0, self.gid()):
+            self.changed = True
+            if not self.module.check_mode:
+                os.chown(path, 0, self.gid())
+                os.chmod(path, mode)
+
+    def write(self, name, text, mode):
+        """Whole or not at all, never readable by others for a moment."""
+        descriptor, temporary = tempfile.mkstemp(dir=self.params["directory"])
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+                handle.write(text)
+            os.chown(temporary, 0, self.gid())
+            os.chmod(temporary, mode)
+            os.rename(temporary, self.path(name))
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
+
+    def ask(self):
+        """The member's request, and what it has."""
+        if not os.path.isdir(self.params["directory"]) or not read(self.path("key.pem")):
+            self.changed = True
+            if self.module.check_mode:
+                return {}
+            os.makedirs(self.params["directory"], exist_ok=True)
+            self.permit(self.params["directory"], 0o750)
+            self.write("key.pem", _authority.new_key(), 0o640)
+        self.permit(self.params["directory"], 0o750)
+        self.permit(self.path("key.pem"), 0o640)
+        return {"request": _authority.request(read(self.path("key.pem")), self.params["common_name"], self.params["names"]),
+                "authority": read(self.path("ca.pem")), "certificate": read(self.path("cert.pem"))}
+
+    def install(self):
+        for name, text in (("ca.pem", self.params["authority"]), ("cert.pem", self.params["certificate"])):
+            if read(self.path(name)) != text:
+                self.changed = True
+                if not self.module.check_mode:
+                    self.write(name, text, 0o644)
+        return {}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "directory": {"type": "path", "required": True},
+            "group": {"type": "str", "required": True},
+            "names": {"type": "list", "elements": "str", "required": True},
+            "common_name": {"type": "str", "required": True},
+            "authority_directory": {"type": "path", "required": True},
+            "authority_name": {"type": "str", "required": True},
+            "days": {"type": "int", "default": 3650},
+            "authority": {"type": "str"},
+            "certificate": {"type": "str"},
+        },
+        required_together=[("authority", "certificate")],
+        supports_check_mode=True,
+    )
+    if _authority.x509 is None:
+        module.fail_json(msg=_authority.MISSING % os.uname().nodename)
+    member = Member(module)
+    told = member.install() if module.params["certificate"] else member.ask()
+    module.exit_json(changed=member.changed, reason="", **told)
+
+
+if __name__ == "__main__":
+    main()

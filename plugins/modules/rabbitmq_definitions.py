@@ -1,0 +1,173 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rabbitmq_definitions
+short_description: Give a RabbitMQ cluster its vhosts, users, permissions and policies in one step
+version_added: 0.3.0
+author: The failover.stack founders (@failover-stack)
+description:
+  - Compares what is wanted with an export of the cluster, and imports what differs, all at once.
+  - Passwords are compared with the stored hashes. They appear in no argument list, diff, log or result.
+  - What is not mentioned is left alone; what O(absent) names is removed.
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is imported or removed.
+  diff_mode:
+    support: full
+    description: One line an entry with the names of what differs.
+options:
+  definitions:
+    description:
+      - What is wanted, in the shape of RabbitMQ's own export (C(vhosts), C(users), C(permissions), C(topic_permissions), C(policies),
+        C(parameters), C(global_parameters), C(exchanges), C(queues), C(bindings)).
+      - Exchanges, queues and bindings are made when they are not there and never changed.
+    type: dict
+    default: {}
+  passwords:
+    description: Passwords of the users, by name. A user without one needs C(password_hash) in O(definitions).
+    type: dict
+    default: {}
+  absent:
+    description: What is removed.
+    type: dict
+    default: {}
+    suboptions:
+      users:
+        description: Names of users.
+        type: list
+        elements: str
+        default: []
+      vhosts:
+        description: Names of vhosts. Their queues and messages are removed, too, so O(discard) is needed.
+        type: list
+        elements: str
+        default: []
+      policies:
+        description: Policies by C(vhost) and C(name).
+        type: list
+        elements: dict
+        default: []
+  discard:
+    description: Remove also vhosts with messages in their queues.
+    type: bool
+    default: false
+  feature_flags:
+    description: >-
+      Enable all feature flags that are neither enabled nor experimental, as an upgrade to the next series demands, once all
+      members run and have one version.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: A vhost whose queues survive, and who uses it
+  failover.stack.rabbitmq_definitions:
+    definitions:
+      vhosts: [{name: shop, default_queue_type: quorum}]
+      users: [{name: shop, tags: []}]
+      permissions: [{user: shop, vhost: shop, configure: ".*", write: ".*", read: ".*"}]
+    passwords:
+      shop: "{{ shop_password }}"
+    absent:
+      users: [guest]
+"""
+
+RETURN = r"""
+changes:
+  description: One line for each entry that was (in check mode, would be) made, changed or removed.
+  returned: always
+  type: list
+  elements: str
+  sample: ["users shop: password"]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import (
+    definitions_of,
+    load_definitions,
+    queues_of,
+    status_of,
+)
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_definitions import (
+    delete_command,
+    objections,
+    plan,
+    retype_expression,
+    retyped,
+)
+
+
+class Definitions:
+    def __init__(self, module):
+        self.module = module
+        self.params = module.params
+        self.cli = Cli(module.run_command)
+
+    def refuse_loss(self, doomed):
+        vhosts = [key[0] for section, key in doomed if section == "vhosts"]
+        full = sorted({queue["vhost"] for queue in queues_of(self.cli, vhosts) if queue["messages"]}) if vhosts else []
+        if full and not self.params["discard"]:
+            self.module.fail_json(msg="Vhost %s has queues with messages, which would be removed with it: empty them, or discard: true "
+                                      "throws them away." % ", ".join(full))
+
+    def run(self):
+        wanted, passwords = self.params["definitions"], self.params["passwords"]
+        said = list(objections(wanted, passwords))
+        if said:
+            self.module.fail_json(msg=" ".join(said))
+        current = definitions_of(self.cli)
+        imported, doomed, lines = plan(current, wanted, passwords, self.params["absent"])
+        self.refuse_loss(doomed)
+        flags = self.flags() if self.params["feature_flags"] else []
+        lines += ["feature flag %s: enabled" % name for name in flags]
+        if not self.module.check_mode:
+            self.apply(imported, retyped(current, imported), doomed, flags)
+        self.module.exit_json(changed=bool(lines), changes=lines, diff={"before": "", "after": "".join(line + "\n" for line in lines)})
+
+    def flags(self):
+        """Those that can be enabled now: a member that does not run, or has another version, may not know them."""
+        status = status_of(self.cli)
+        alike = status["running"] == status["members"] and len(set(status["versions"].values())) == 1
+        return status["disabled_feature_flags"] if alike else []
+
+    def apply(self, imported, retype, doomed, flags):
+        if imported:
+            load_definitions(self.cli, imported)
+        for vhost, kind in retype.items():
+            self.cli.do("rabbitmqctl", "eval", retype_expression(vhost, kind))
+        for section, key in doomed:
+            self.cli.do("rabbitmqctl", *delete_command(section, key))
+        if flags:
+            self.cli.do("rabbitmqctl", "enable_feature_flag", "all")
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "definitions": {"type": "dict", "default": {}},
+            "passwords": {"type": "dict", "default": {}, "no_log": True},
+            "absent": {"type": "dict", "default": {}, "options": {
+                "users": {"type": "list", "elements": "str", "default": []},
+                "vhosts": {"type": "list", "elements": "str", "default": []},
+                "policies": {"type": "list", "elements": "dict", "default": []},
+            }},
+            "discard": {"type": "bool", "default": False},
+            "feature_flags": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        Definitions(module).run()
+    except CliError as error:
+        module.fail_json(msg=str(error))
+
+
+if __name__ == "__main__":
+    main()

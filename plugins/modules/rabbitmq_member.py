@@ -1,0 +1,327 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rabbitmq_member
+short_description: Make a RabbitMQ node a member of a cluster, let it leave, forget a dead one
+version_added: 0.3.0
+author: The failover.stack founders (@failover-stack)
+description:
+  - Asks the cluster itself (never a marker file) who its members are, and changes what differs.
+  - Waits until the node really runs and its cluster says so.
+  - Refuses what would destroy messages or take a node out of another cluster, unless O(discard) is set.
+attributes:
+  check_mode:
+    support: full
+    description: The cluster is asked, nothing is changed. A node that does not run cannot be asked and counts as one that joins.
+  diff_mode:
+    support: full
+    description: Members, their type and whether they run.
+options:
+  state:
+    description:
+      - V(present) makes this host's node a running member of the cluster of O(peer).
+      - V(absent) makes this host's node, which must run, leave its cluster; it goes on as an empty node of its own.
+      - V(forgotten) takes the dead node O(node) out of the cluster of this host's node.
+      - V(drained) puts this host's node into maintenance. Its listeners close and leaders of queues move to other members.
+      - V(ready) ends its maintenance.
+    type: str
+    choices: [present, absent, forgotten, drained, ready]
+    default: present
+  node:
+    description: The node. Without it C(rabbit@) and this host's name up to its first dot.
+    type: str
+  peer:
+    description: A running member of the cluster to join. The node itself, or nothing, means it shall only run.
+    type: str
+  type:
+    description: Node type. RabbitMQ of our days has disc nodes only; V(ram) is refused where it does not exist any more.
+    type: str
+    choices: [disc, ram]
+    default: disc
+  replicas:
+    description:
+      - Quorum queues with fewer replicas than this (and than the cluster has running members) get one on the node. V(0) does nothing.
+    type: int
+    default: 3
+  discard:
+    description: Throw away the queues and messages this node has, its membership of another cluster, or queues' majority.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds to wait for the node to run.
+    type: int
+    default: 120
+  unit:
+    description: The systemd unit of the node.
+    type: str
+    default: rabbitmq-server.service
+  data_directory:
+    description: Where the nodes keep their data, each in a directory with its name.
+    type: path
+    default: /var/lib/rabbitmq/mnesia
+  longnames:
+    description: The nodes' names have full host names.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Join the cluster of mq1
+  failover.stack.rabbitmq_member:
+    peer: rabbit@mq1
+
+- name: Take a machine that never comes back out of the cluster
+  failover.stack.rabbitmq_member:
+    state: forgotten
+    node: rabbit@mq3
+  delegate_to: mq1
+"""
+
+RETURN = r"""
+node:
+  description: The node in question.
+  returned: always
+  type: str
+members:
+  description: Members of its cluster now (in check mode, before).
+  returned: always
+  type: list
+  elements: str
+running:
+  description: Those that run.
+  returned: always
+  type: list
+  elements: str
+steps:
+  description: What was done (in check mode, would be), in order.
+  returned: always
+  type: list
+  elements: str
+  sample: [join, grow]
+"""
+
+import os
+import shutil
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import (
+    own_node,
+    queues_of,
+    remembered,
+    status_of,
+    wait_for,
+)
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_member import (
+    diff_lines,
+    grow_commands,
+    is_forgotten,
+    plan_absent,
+    plan_forgotten,
+    plan_present,
+)
+
+NOTHING = {"members": [], "running": [], "types": {}}
+
+
+class Member:
+    def __init__(self, module):
+        self.module = module
+        self.params = module.params
+        self.cli = Cli(module.run_command, module.params["longnames"])
+        self.node = own_node(module.params["node"])
+
+    def refuse(self, sentence):
+        if sentence and not self.params["discard"]:
+            self.module.fail_json(msg=sentence, node=self.node)
+
+    def unit(self, action):
+        # The unit says "started" only once RabbitMQ runs; that is waited for by asking RabbitMQ.
+        wait = ["--no-block"] if action == "start" else []
+        rc, _out, err = self.module.run_command(["systemctl", action, *wait, self.params["unit"]])
+        if rc:
+            raise CliError("systemctl %s %s failed: %s" % (action, self.params["unit"], err.strip()))
+
+    def wait(self, ask, good, what):
+        answer, error = wait_for(ask, good, self.params["timeout"])
+        if error:
+            raise CliError("%s: %s" % (what, error))
+        return answer
+
+    def finish(self, steps, before, after):
+        self.module.exit_json(changed=bool(steps), node=self.node, steps=steps, members=after["members"], running=after["running"],
+                              diff={"before": diff_lines(before), "after": diff_lines(after)})
+
+    def runs(self, seen):
+        """Its database runs early; only with its listeners it has started as a whole and answers every question."""
+        return self.node in seen["running"] and bool(seen["listeners"].get(self.node))
+
+    # --- present
+
+    def peer_status(self):
+        peer = self.params["peer"]
+        return status_of(self.cli, peer) if peer and peer != self.node else None
+
+    def local_status(self, peer):
+        """This host's node, waited for; one that its cluster forgot is refused or emptied. Second: whether it was emptied."""
+        memory = remembered(self.params["data_directory"], self.node)
+        if peer and is_forgotten(self.node, memory, peer["members"]):
+            running, _error = wait_for(lambda: status_of(self.cli), lambda _seen: True, 0)
+            if not running:
+                self.refuse("%s still believes in a cluster of %s, which has forgotten it: it cannot start. Its data must go "
+                            "(discard: true), then it joins as a new member." % (self.node, ", ".join(memory)))
+                return (NOTHING, True) if self.module.check_mode else (self.emptied(), True)
+        if self.module.check_mode:
+            seen, _error = wait_for(lambda: status_of(self.cli), lambda _seen: True, 0)
+            return seen or {**NOTHING, "members": [self.node]}, False
+        return self.wait(lambda: status_of(self.cli), self.runs, "%s does not run" % self.node), False
+
+    def emptied(self):
+        """Stop the node, remove what it has on disk, start it."""
+        self.unit("stop")
+        directory = self.params["data_directory"]
+        for name in os.listdir(directory):
+            if name == self.node or name.startswith(self.node + "-"):
+                path = os.path.join(directory, name)
+                if os.path.isdir(path):
+                    shutil.rmtree(path)
+                else:
+                    os.unlink(path)
+        self.unit("start")
+        return self.wait(lambda: status_of(self.cli), self.runs, "%s does not start empty" % self.node)
+
+    def present(self):
+        peer = self.peer_status()
+        local, emptied = self.local_status(peer)
+        steps = ["empty"] if emptied else []
+        if peer:
+            outside = not set(local["members"]) & set(peer["members"]) - {self.node}
+            held = queues_of(self.cli) if outside and local["running"] else []
+            todo, said = plan_present(self.node, self.params["type"], local, peer, held)
+            self.refuse(said)
+            steps += todo
+            if todo and not self.module.check_mode:
+                self.join(todo, local)
+        after = local if self.module.check_mode or not steps else self.arrived(peer)
+        steps += self.grow(after)
+        self.finish(steps, local, after)
+
+    def join(self, todo, local):
+        """The application stops, the Erlang node goes on. Whatever happens in between, it is started again."""
+        self.cli.do("rabbitmqctl", "stop_app")
+        try:
+            if len(local["members"]) > 1 and "join" in todo:
+                self.leave_other()
+            if "forget" in todo:
+                self.cli.do("rabbitmqctl", "forget_cluster_node", self.node, node=self.params["peer"])
+            if "join" in todo:
+                self.cli.do("rabbitmqctl", "join_cluster", "--" + self.params["type"], self.params["peer"])
+            else:
+                self.cli.do("rabbitmqctl", "change_cluster_node_type", self.params["type"])
+        finally:
+            self.cli.do("rabbitmqctl", "start_app")
+
+    def leave_other(self):
+        rc, _out, _err = self.cli.run("rabbitmqctl", "reset")
+        if rc:
+            self.cli.do("rabbitmqctl", "force_reset")
+
+    def arrived(self, peer):
+        if not peer:
+            return status_of(self.cli)
+        return self.wait(lambda: status_of(self.cli, self.params["peer"]), self.runs,
+                         "%s joined, but its cluster does not see it running" % self.node)
+
+    def grow(self, status):
+        if not self.params["replicas"] or len(status["running"]) < 2:
+            return []
+        commands = grow_commands(queues_of(self.cli), self.node, self.params["replicas"], status["running"])
+        for command in [] if self.module.check_mode else commands:
+            self.cli.do("rabbitmq-queues", *command)
+        return ["grow"] if commands else []
+
+    # --- absent, forgotten
+
+    def absent(self):
+        before = status_of(self.cli)
+        todo, said = plan_absent(self.node, before, queues_of(self.cli) if len(before["members"]) > 1 else [])
+        self.refuse(said)
+        after = before
+        if todo and not self.module.check_mode:
+            self.cli.run("rabbitmq-queues", "shrink", self.node)
+            self.cli.do("rabbitmqctl", "stop_app")
+            try:
+                if self.params["discard"]:
+                    self.leave_other()
+                else:
+                    self.cli.do("rabbitmqctl", "reset")
+            finally:
+                self.cli.do("rabbitmqctl", "start_app")
+            after = self.wait(lambda: status_of(self.cli), lambda seen: seen["members"] == [self.node], "%s did not leave" % self.node)
+        self.finish(todo, before, after)
+
+    def forgotten(self):
+        asked = self.params["peer"]
+        before = after = status_of(self.cli, asked)
+        todo, said = plan_forgotten(self.node, before)
+        if said:
+            self.module.fail_json(msg=said, node=self.node)
+        if todo and not self.module.check_mode:
+            self.cli.do("rabbitmqctl", "forget_cluster_node", self.node, node=asked)
+            # Old versions leave the dead node in the quorum queues' lists of members.
+            if any(self.node in queue["members"] for queue in queues_of(self.cli) if queue["type"] == "quorum"):
+                self.cli.do("rabbitmq-queues", "shrink", self.node)
+            after = status_of(self.cli, asked)
+        self.finish(todo, before, after)
+
+    # --- drained, ready
+
+    def maintenance(self, wanted):
+        before = after = status_of(self.cli)
+        todo = ["drain" if wanted else "revive"] if (self.node in before["maintenance"]) != wanted else []
+        for action in [] if self.module.check_mode else todo:
+            self.cli.do("rabbitmq-upgrade", action)
+        # Both return when it is done.
+        if todo:
+            others = [node for node in before["maintenance"] if node != self.node]
+            after = {**before, "maintenance": sorted([*others, self.node]) if wanted else others}
+        self.finish(todo, before, after)
+
+    def drained(self):
+        self.maintenance(True)
+
+    def ready(self):
+        self.maintenance(False)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent", "forgotten", "drained", "ready"], "default": "present"},
+            "node": {"type": "str"},
+            "peer": {"type": "str"},
+            "type": {"type": "str", "choices": ["disc", "ram"], "default": "disc"},
+            "replicas": {"type": "int", "default": 3},
+            "discard": {"type": "bool", "default": False},
+            "timeout": {"type": "int", "default": 120},
+            "unit": {"type": "str", "default": "rabbitmq-server.service"},
+            "data_directory": {"type": "path", "default": "/var/lib/rabbitmq/mnesia"},
+            "longnames": {"type": "bool", "default": False},
+        },
+        required_if=[("state", "forgotten", ("node",))],
+        supports_check_mode=True,
+    )
+    member = Member(module)
+    try:
+        getattr(member, module.params["state"])()
+    except CliError as error:
+        module.fail_json(msg=str(error), node=member.node)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rabbitmq_queue_migration
+short_description: Make quorum queues of mirrored and other classic queues, with their messages, names and bindings
+version_added: 0.3.0
+author: The failover.stack founders (@failover-stack)
+description:
+  - Every durable classic queue of the vhosts becomes a quorum queue of the same name. Its messages move into a quorum queue beside it and,
+    once the queue is one of the new type, back; by shovels that take a message from its source only after it was confirmed.
+  - Meanwhile no client may be in these vhosts. Their users have no permissions there until the move has ended, and get them back then.
+  - The number of messages of each queue is read before and after, and must be the same.
+  - A move that was broken off goes on when it is started again. What it must know is kept in the cluster, as the global parameter
+    C(failover-migration).
+  - Exclusive, auto-delete and non-durable queues are left alone, their clients make them anew. The order of messages stays; their exchange
+    and routing key are those of the shovel afterwards.
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is moved.
+  diff_mode:
+    support: full
+    description: One line a queue.
+options:
+  vhosts:
+    description: Where to look.
+    type: list
+    elements: str
+    required: true
+  stop_clients:
+    description: Close the connections that are there. Without it the move is refused while there are any.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds for the messages to move, each way.
+    type: int
+    default: 600
+  plugins_file:
+    description: List of enabled plugins. The shovel is enabled only for the move.
+    type: path
+    default: /etc/rabbitmq/enabled_plugins
+"""
+
+EXAMPLES = r"""
+- name: Mirrored queues become quorum queues
+  failover.stack.rabbitmq_queue_migration:
+    vhosts: [shop]
+    stop_clients: true
+"""
+
+RETURN = r"""
+queues:
+  description: What was (in check mode, would be) moved, with the number of messages before and after.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{vhost: shop, name: orders, before: 1000, after: 1000, dropped_arguments: [x-queue-mode]}]
+left_alone:
+  description: Names of classic queues that cannot be quorum queues, since they are exclusive, auto-delete or not durable.
+  returned: always
+  type: list
+  elements: str
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import definitions_of, load_definitions, wait_for
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_migration import (
+    NOTES,
+    PREFIX,
+    beside,
+    counts,
+    differing,
+    dropped,
+    key_of,
+    noted,
+    plan,
+    quorum,
+    shovel,
+    stage,
+)
+
+SHOVEL = "rabbitmq_shovel"
+SETTLE_S = 60
+
+
+class Migration:
+    def __init__(self, module):
+        self.module, self.params = module, module.params
+        self.cli = Cli(module.run_command)
+
+    # --- asking
+
+    def listing(self):
+        rows = []
+        for vhost in self.params["vhosts"]:
+            found = self.cli.json("rabbitmqctl", "list_queues", "--vhost", vhost, "name", "type", "messages", "consumers") or []
+            rows += [{"vhost": vhost, "name": row["name"], "type": row["type"], "messages": int(row.get("messages") or 0),
+                      "consumers": int(row.get("consumers") or 0)} for row in found]
+        return rows
+
+    def connections(self):
+        rows = self.cli.json("rabbitmqctl", "list_connections", "vhost", "user") or []
+        return [row for row in rows if row.get("vhost") in self.params["vhosts"]]
+
+    def shovels(self):
+        found = []
+        for vhost in self.params["vhosts"]:
+            rows = self.cli.json("rabbitmqctl", "list_parameters", "--vhost", vhost) or []
+            found += [row["name"] for row in rows if row.get("component") == "shovel" and row["name"].startswith(PREFIX)]
+        return found
+
+    def until(self, ask, good, seconds, what):
+        answer, error = wait_for(ask, good, seconds)
+        if error:
+            raise CliError("%s: %s. Run it again, it goes on where it stopped." % (what, error))
+        return answer
+
+    # --- the way
+
+    def refuse_clients(self):
+        there = self.connections()
+        if there and not self.params["stop_clients"]:
+            self.module.fail_json(msg="%d clients are connected to %s (users %s): stop them, or stop_clients: true sends them away." % (
+                len(there), ", ".join(sorted({row["vhost"] for row in there})), ", ".join(sorted({str(row["user"]) for row in there}))))
+
+    def lock(self, notes):
+        """Nobody publishes or consumes while messages are counted and moved."""
+        load_definitions(self.cli, {"global_parameters": [noted(notes)]})
+        for entry in notes["permissions"]:
+            self.cli.do("rabbitmqctl", "clear_permissions", "--vhost", entry["vhost"], entry["user"])
+        if self.connections():
+            for vhost in self.params["vhosts"]:
+                self.cli.do("rabbitmqctl", "close_all_connections", "--vhost", vhost, "queues are being moved")
+        self.until(self.connections, lambda there: not there, SETTLE_S, "Clients do not go")
+
+    def unlock(self, notes):
+        load_definitions(self.cli, {"permissions": notes["permissions"]})
+        self.cli.do("rabbitmqctl", "clear_global_parameter", NOTES)
+
+    def move(self, queues, before, definitions, source, destination):
+        """Messages of all queues at once; a shovel removes itself when it is through."""
+        load_definitions(self.cli, {**definitions, "parameters": [
+            shovel(queue, source + queue["name"], destination + queue["name"]) for queue in queues]})
+        self.until(self.shovels, lambda names: not names, self.params["timeout"], "Shovels do not end")
+
+        def arrived(listing):
+            messages = {key_of(row): row["messages"] for row in listing}
+            return all(messages.get((queue["vhost"], destination + queue["name"])) == before[key_of(queue)]
+                       and not messages.get((queue["vhost"], source + queue["name"])) for queue in queues)
+
+        # A quorum queue tells its number of messages every few seconds.
+        self.until(self.listing, arrived, SETTLE_S, "Messages did not all arrive")
+        for queue in queues:
+            self.cli.do("rabbitmqctl", "delete_queue", "--vhost", queue["vhost"], source + queue["name"])
+
+    def go(self, notes):
+        queues = notes["queues"]
+        before = self.settled(queues)
+        listing = self.listing()
+        away = [queue for queue in queues if stage(queue, listing) == "away"]
+        if away:
+            self.move(away, before, {"queues": [beside(queue) for queue in away]}, "", PREFIX)
+            listing = self.listing()
+        back = [queue for queue in queues if stage(queue, listing) == "back"]
+        if back:
+            keys = {key_of(queue) for queue in back}
+            self.move(back, before, {
+                "queues": [quorum(queue) for queue in back],
+                "bindings": [one for one in notes["bindings"] if (one["vhost"], one["destination"]) in keys]}, PREFIX, "")
+        after = self.until(lambda: counts(queues, self.listing()), lambda found: not differing(before, found), SETTLE_S, "Counts differ")
+        return before, after
+
+    def locked(self, notes):
+        self.lock(notes)
+        counted = self.go(notes)
+        # Only now: while a queue is missing or half full, no client may see that.
+        self.unlock(notes)
+        return counted
+
+    def settled(self, queues):
+        """Counts that stay the same for a while: messages that were out with a client come back when it is gone."""
+        seen = []
+
+        def ask():
+            listing = self.listing()
+            seen.append((counts(queues, listing), any(row["consumers"] for row in listing)))
+            return seen[-2:]
+
+        last = self.until(ask, lambda two: len(two) == 2 and not two[-1][1] and two[0] == two[1], SETTLE_S,
+                          "Messages are still coming or going")
+        return last[-1][0]
+
+    def with_shovel(self, work):
+        """The plugin for the time of the move; the file of plugins is as before afterwards, its time too."""
+        path = self.params["plugins_file"]
+        enabled = SHOVEL in self.cli.do("rabbitmq-plugins", "list", "--enabled", "--minimal")
+        before = os.stat(path)
+        with open(path, encoding="utf-8") as handle:
+            text = handle.read()
+        if not enabled:
+            self.cli.do("rabbitmq-plugins", "enable", SHOVEL)
+        try:
+            return work()
+        finally:
+            if not enabled:
+                self.cli.do("rabbitmq-plugins", "disable", SHOVEL)
+                with open(path, "w", encoding="utf-8") as handle:
+                    handle.write(text)
+                os.chown(path, before.st_uid, before.st_gid)
+                os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    def run(self):
+        notes, refused, alone = plan(definitions_of(self.cli), self.listing(), self.params["vhosts"])
+        if refused:
+            self.module.fail_json(msg=" ".join(refused))
+        lines = ["%s %s: quorum\n" % key_of(queue) for queue in notes["queues"]]
+        result = {"changed": bool(lines), "left_alone": alone, "queues": [], "diff": {"before": "", "after": "".join(lines)}}
+        if lines:
+            self.refuse_clients()
+        if lines and not self.module.check_mode:
+            before, after = self.with_shovel(lambda: self.locked(notes))
+            result["queues"] = [{"vhost": queue["vhost"], "name": queue["name"], "before": before[key_of(queue)],
+                                 "after": after[key_of(queue)], "dropped_arguments": dropped(queue)} for queue in notes["queues"]]
+        self.module.exit_json(**result)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "vhosts": {"type": "list", "elements": "str", "required": True},
+            "stop_clients": {"type": "bool", "default": False},
+            "timeout": {"type": "int", "default": 600},
+            "plugins_file": {"type": "path", "default": "/etc/rabbitmq/enabled_plugins"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        Migration(module).run()
+    except CliError as error:
+        module.fail_json(msg=str(error))
+
+
+if __name__ == "__main__":
+    main()

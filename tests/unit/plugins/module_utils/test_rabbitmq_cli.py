@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.failover.stack.plugins.module_utils import _rabbitmq_cli
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import (
+    Cli,
+    CliError,
+    command_of,
+    environment_of,
+    last_words,
+    parse_json,
+    reason,
+)
+
+COOKIE = """Error: unable to perform an operation on node 'rabbit@b2'. Please see diagnostics information and suggestions below.
+
+rabbit@b2:
+  * connected to epmd (port 4369) on b2
+  * TCP connection succeeded but Erlang distribution failed
+  * suggestion: check if the Erlang cookie is identical for all server nodes and CLI tools
+
+Current node details:
+ * node name: 'rabbitmqcli-752-rabbit@b1'
+ * Erlang cookie hash: CnubdvZCj/vYf+QfSe52cA==
+"""
+
+
+class Tool:
+    """Stands for run_command."""
+
+    def __init__(self, rc=0, out="", err=""):
+        self.answer, self.calls = (rc, out, err), []
+
+    def __call__(self, command, environ_update=None, cwd=None):
+        self.calls.append(command)
+        return self.answer
+
+
+@pytest.mark.parametrize("text, words", [
+    (COOKIE, "its Erlang cookie differs from the one here (CnubdvZCj/vYf+QfSe52cA==)"),
+    ("  * unable to connect to epmd (port 4369) on x: nxdomain (non-existing domain)", "its host name cannot be resolved"),
+    ("  * unable to connect to epmd (port 4369) on x: address (cannot connect to host/port)", "its host does not answer on port 4369"),
+    ("Error: this command requires the 'rabbit' app to be running on the target node. Start it.", "RabbitMQ in it does not"),
+    ("Error:\n{:something, 'odd'}", "Error:"),
+])
+def test_diagnostics_become_a_reason(text, words):
+    assert words in reason(text)
+
+
+def test_the_line_with_the_error_says_most():
+    assert last_words("warning: x\nError: no such thing\n") == "Error: no such thing"
+    assert last_words("") == "no output"
+
+
+@pytest.mark.parametrize("text, value", [
+    ('{"a": 1}', {"a": 1}), ("[]\n", []), ('warning {odd}\n[\n{"name":"x"}\n]\n', [{"name": "x"}]), ("nothing", None),
+    ("[not json\n", None),
+])
+def test_json_after_warnings(text, value):
+    assert parse_json(text) == value
+
+
+def test_tools_run_as_their_own_user_without_a_shell(tmp_path):
+    (tmp_path / "rabbitmqctl").write_text("")
+    assert command_of("rabbitmqctl", str(tmp_path), root=True) == ["runuser", "-u", "rabbitmq", "--", str(tmp_path / "rabbitmqctl")]
+    assert command_of("rabbitmqctl", str(tmp_path), root=False) == [str(tmp_path / "rabbitmqctl")]
+    assert command_of("rabbitmq-queues", str(tmp_path)) == ["rabbitmq-queues"]
+
+
+def test_arguments_and_errors(monkeypatch):
+    monkeypatch.setattr(_rabbitmq_cli, "reachable", lambda node: None)
+    monkeypatch.setattr(_rabbitmq_cli, "command_of", lambda tool: [tool])
+    tool = Tool(out='{"a": 1}')
+    assert Cli(tool, longnames=True).json("rabbitmqctl", "cluster_status", node="rabbit@b2") == {"a": 1}
+    assert tool.calls == [["rabbitmqctl", "--quiet", "--longnames", "--node", "rabbit@b2", "cluster_status", "--formatter", "json"]]
+    with pytest.raises(CliError, match=r"rabbitmqctl stop_app failed \(rc 69\): no output\."):
+        Cli(Tool(rc=69)).do("rabbitmqctl", "stop_app")
+    with pytest.raises(CliError, match="printed no JSON"):
+        Cli(Tool(out="hm")).json("rabbitmqctl", "cluster_status")
+
+
+def test_a_name_that_cannot_be_resolved_is_told_at_once():
+    with pytest.raises(CliError, match=r"rabbit@no\.such\.invalid cannot be asked: its host name no\.such\.invalid cannot be resolved"):
+        Cli(Tool()).do("rabbitmqctl", "cluster_status", node="rabbit@no.such.invalid")
+
+
+def test_the_tool_for_plugins_is_told_where_they_are(tmp_path):
+    for version in ("3.9.29", "3.10.8"):
+        (tmp_path / ("rabbitmq_server-" + version) / "plugins").mkdir(parents=True)
+    pattern = str(tmp_path / "rabbitmq_server-*")
+    assert environment_of("rabbitmq-plugins", pattern)["PLUGINS_DIR"].endswith("rabbitmq_server-3.10.8/plugins")
+    assert "PLUGINS_DIR" not in environment_of("rabbitmqctl", pattern)
+    assert "PLUGINS_DIR" not in environment_of("rabbitmq-plugins", str(tmp_path / "nothing-*"))

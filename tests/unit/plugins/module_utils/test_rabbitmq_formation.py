@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_formation import formation, node_of
+
+HOSTS = ["mq1", "mq2", "mq3"]
+NODES = ["rabbit@" + host for host in HOSTS]
+BLANK = {"available": False, "members": [], "remembers": [], "cookie_digest": "own=="}
+
+
+def member(digest="c==", available=True, nodes=NODES):
+    return {"available": available, "members": nodes if available else [], "remembers": nodes, "cookie_digest": digest}
+
+
+def test_a_new_cluster_begins_at_its_first_member():
+    blank = [dict(BLANK, cookie_digest=str(number)) for number in range(3)]
+    assert formation(HOSTS, blank) == {"refused": [], "seed": "mq1", "seed_node": "rabbit@mq1", "cookie": "mq1"}
+
+
+def test_a_new_machine_joins_who_is_there_whatever_its_cookie():
+    decided = formation(HOSTS, [BLANK, member(), member()])
+    assert decided == {"refused": [], "seed": "mq2", "seed_node": "rabbit@mq2", "cookie": "mq2"}
+
+
+def test_a_cluster_that_is_down_is_remembered():
+    decided = formation(HOSTS, [BLANK, member(available=False), member(available=False)])
+    assert (decided["refused"], decided["seed"]) == ([], "mq2")
+
+
+def test_a_dead_member_does_not_keep_the_others_from_going_on():
+    assert formation(HOSTS, [{}, member(), member()])["refused"] == []
+
+
+def test_no_second_cluster_beside_one_that_was_not_reached():
+    assert formation(HOSTS, [{}, BLANK, BLANK])["refused"] == [
+        "mq1: it was not reached, and nobody else is in a cluster yet: a new one is formed with all of its members only. "
+        "Bring it back, or take it out of the group."]
+
+
+def test_the_member_with_another_cookie_is_named_by_digest():
+    said = ("mq3: its Erlang cookie is d== (digest), the other members have c==: put the cluster's cookie back there and restart the "
+            "node, or playbooks/rabbitmq_cookie_rotate.yml gives all members a new one.")
+    assert formation(HOSTS, [member(), member(), member("d==", available=False)])["refused"] == [said]
+    assert formation(HOSTS, [member(available=False), member(available=False), member("d==", available=False)])["refused"] == [said]
+
+
+def test_whoever_runs_in_the_cluster_has_the_right_cookie():
+    infos = [member(), member("d==", available=False), member("d==", available=False)]
+    assert [sentence[:4] for sentence in formation(HOSTS, infos)["refused"]] == ["mq2:", "mq3:"]
+
+
+def test_two_clusters_are_not_made_one():
+    other = member(nodes=["rabbit@mq2", "rabbit@mq3"])
+    infos = [member(nodes=["rabbit@mq1", "rabbit@old1"]), other, other]
+    assert formation(HOSTS, infos)["refused"][0] == (
+        "mq2: it is in a cluster of rabbit@mq2, rabbit@mq3, mq1 is in one of rabbit@mq1, rabbit@old1: which of them holds the messages to "
+        "be kept? Let the others leave.")
+
+
+def test_nodes_have_short_names():
+    assert node_of("mq1.example.test") == "rabbit@mq1"

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: erlang_cookie
 short_description: Give a host the Erlang cookie of its cluster
-version_added: 0.3.0
+version_added: 0.4.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Writes the secret by which Erlang nodes and RabbitMQ's command-line tools know one another, in one step (atomically), readable

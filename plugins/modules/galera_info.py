@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: galera_info
 short_description: Read the state of a Galera member, running or not
-version_added: 0.3.0
+version_added: 0.4.0
 author: The failover.stack founders (@failover-stack)
 description:
   - A running member tells its status by SQL. Of one that is down C(grastate.dat), C(gvwstate.dat) and, where the sequence number

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: galera_member
 short_description: Bootstrap, join, stop and drain one member of a Galera cluster
-version_added: 0.3.0
+version_added: 0.4.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Does what P(failover.stack.galera_recovery#filter) decided, and looks again right before it acts.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: member_certificate
 short_description: Give a cluster's member a key and a certificate that the cluster's own authority signed
-version_added: 0.3.0
+version_added: 0.4.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Makes the authority on the controller when it is not there, the member's key on the member, and signs the member's request on the

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rabbitmq_cluster_info
 short_description: Tell what a RabbitMQ node knows about its cluster
-version_added: 0.3.0
+version_added: 0.4.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Members, who of them runs, partitions, alarms, versions, queues by type and leader, and the digest of the Erlang cookie.

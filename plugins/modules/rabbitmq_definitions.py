@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rabbitmq_definitions
 short_description: Give a RabbitMQ cluster its vhosts, users, permissions and policies in one step
-version_added: 0.3.0
+version_added: 0.4.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Compares what is wanted with an export of the cluster, and imports what differs, all at once.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rabbitmq_definitions_info
 short_description: Export the definitions of a RabbitMQ cluster
-version_added: 0.3.0
+version_added: 0.4.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Returns vhosts, users, permissions, policies, parameters, exchanges, queues and bindings, as RabbitMQ exports them. No messages.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rabbitmq_member
 short_description: Make a RabbitMQ node a member of a cluster, let it leave, forget a dead one
-version_added: 0.3.0
+version_added: 0.4.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Asks the cluster itself (never a marker file) who its members are, and changes what differs.
@@ -48,6 +48,11 @@ options:
       - Quorum queues with fewer replicas than this (and than the cluster has running members) get one on the node. V(0) does nothing.
     type: int
     default: 3
+  replicas_on:
+    description: Running members that get their O(replicas), one after the other, instead of the node alone.
+    type: list
+    elements: str
+    default: []
   discard:
     description: Throw away the queues and messages this node has, its membership of another cluster, or queues' majority.
     type: bool
@@ -158,8 +163,8 @@ class Member:
                               diff={"before": diff_lines(before), "after": diff_lines(after)})
 
     def runs(self, seen):
-        """Its database runs early; only with its listeners it has started as a whole and answers every question."""
-        return self.node in seen["running"] and bool(seen["listeners"].get(self.node))
+        """Its database runs early; only with its listeners it has started as a whole and answers every question. In maintenance it has none."""
+        return self.node in seen["running"] and (bool(seen["listeners"].get(self.node)) or self.node in seen["maintenance"])
 
     # --- present
 
@@ -240,10 +245,17 @@ class Member:
     def grow(self, status):
         if not self.params["replicas"] or len(status["running"]) < 2:
             return []
-        commands = grow_commands(queues_of(self.cli), self.node, self.params["replicas"], status["running"])
-        for command in [] if self.module.check_mode else commands:
-            self.cli.do("rabbitmq-queues", *command)
-        return ["grow"] if commands else []
+        queues = queues_of(self.cli)
+        steps = []
+        for node in self.params["replicas_on"] or [self.node]:
+            commands = grow_commands(queues, node, self.params["replicas"], status["running"]) if node in status["running"] else []
+            if commands:
+                steps = ["grow"]
+            if commands and not self.module.check_mode:
+                for command in commands:
+                    self.cli.do("rabbitmq-queues", *command)
+                queues = queues_of(self.cli)
+        return steps
 
     # --- absent, forgotten
 
@@ -307,6 +319,7 @@ def main():
             "peer": {"type": "str"},
             "type": {"type": "str", "choices": ["disc", "ram"], "default": "disc"},
             "replicas": {"type": "int", "default": 3},
+            "replicas_on": {"type": "list", "elements": "str", "default": []},
             "discard": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 120},
             "unit": {"type": "str", "default": "rabbitmq-server.service"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: rabbitmq_queue_migration
 short_description: Make quorum queues of mirrored and other classic queues, with their messages, names and bindings
-version_added: 0.3.0
+version_added: 0.4.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Every durable classic queue of the vhosts becomes a quorum queue of the same name. Its messages move into a quorum queue beside it and,

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import signal
+import subprocess
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -33,6 +36,26 @@ def tail(output, lines=20):
     reasons = [n for n, line in enumerate(every) if line.startswith(("fatal:", "[ERROR]", "ERROR!"))]
     start = reasons[0] if reasons else len(every) - lines
     return every[max(0, start) :][:lines]
+
+
+def wait_for(command, seconds, config):
+    """(output, what is wrong) of a process in a group of its own, which is ended as a whole at the time limit."""
+    options = {"env": dict(os.environ, ANSIBLE_CONFIG=config) if config else None}
+    options.update({"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT})
+    try:
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function  # run_command cannot end the whole group
+            command, start_new_session=True, **options)
+    except OSError as error:
+        return b"", "could not be started: %s" % error
+    try:
+        output, _nothing = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        for number, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
+            os.killpg(process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.communicate(timeout=patience)[0], "took longer than %d s" % seconds
+        return b"", "took longer than %d s and did not end" % seconds
+    return output, "failed with status %d" % process.returncode if process.returncode else ""
 
 
 class Journal:

@@ -103,11 +103,8 @@ hosts:
   elements: str
 """
 
-import contextlib
 import json
 import os
-import signal
-import subprocess
 import tempfile
 import time
 
@@ -115,26 +112,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils import _drill_playbook as playbooks
 
 STEP = {"playbook": {"type": "str", "required": True}, "vars": {"type": "dict", "default": {}}}
-
-
-def wait_for(command, seconds, config):
-    """(output, what is wrong) of a process in a group of its own, which is ended as a whole at the time limit."""
-    options = {"env": dict(os.environ, ANSIBLE_CONFIG=config) if config else None}
-    options.update({"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT})
-    try:
-        process = subprocess.Popen(  # pylint: disable=ansible-bad-function  # run_command cannot end the whole group
-            command, start_new_session=True, **options)
-    except OSError as error:
-        return b"", "could not be started: %s" % error
-    try:
-        output, _nothing = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        for number, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
-            os.killpg(process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return process.communicate(timeout=patience)[0], "took longer than %d s" % seconds
-        return b"", "took longer than %d s and did not end" % seconds
-    return output, "failed with status %d" % process.returncode if process.returncode else ""
 
 
 def run(module, playbook, variables):
@@ -148,7 +125,7 @@ def run(module, playbook, variables):
         given.flush()
         command = playbooks.command_line(p["command"], path, given.name if variables else None)
         at = time.time()
-        output, why = wait_for(command, p["time_limit_s"], p["config"])
+        output, why = playbooks.wait_for(command, p["time_limit_s"], p["config"])
     done, text = time.time(), output.decode(errors="replace")
     if why:
         module.fail_json(msg="\n".join(["%s %s" % (path, why), *playbooks.tail(text)]), at=at, done=done)

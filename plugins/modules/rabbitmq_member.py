@@ -163,7 +163,8 @@ class Member:
                               diff={"before": diff_lines(before), "after": diff_lines(after)})
 
     def runs(self, seen):
-        """Its database runs early; only with its listeners it has started as a whole and answers every question. In maintenance it has none."""
+        """Its database runs early; only with its listeners it has started as a whole and answers every question. In maintenance it has
+        none."""
         return self.node in seen["running"] and (bool(seen["listeners"].get(self.node)) or self.node in seen["maintenance"])
 
     # --- present

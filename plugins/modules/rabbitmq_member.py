@@ -25,7 +25,8 @@ options:
   state:
     description:
       - V(present) makes this host's node a running member of the cluster of O(peer).
-      - V(absent) makes this host's node, which must run, leave its cluster; it goes on as an empty node of its own.
+      - V(absent) makes this host's node, which must run, leave its cluster; it goes on as an empty node of its own. One that does not
+        run and remembers no other members has left already.
       - V(forgotten) takes the dead node O(node) out of the cluster of this host's node.
       - V(drained) puts this host's node into maintenance. Its listeners close and leaders of queues move to other members.
       - V(ready) ends its maintenance.
@@ -261,7 +262,9 @@ class Member:
     # --- absent, forgotten
 
     def absent(self):
-        before = status_of(self.cli)
+        before, error = wait_for(lambda: status_of(self.cli), lambda _seen: True, 0)
+        if error:
+            self.absent_unasked(error)
         todo, said = plan_absent(self.node, before, queues_of(self.cli) if len(before["members"]) > 1 else [])
         self.refuse(said)
         after = before
@@ -277,6 +280,14 @@ class Member:
                 self.cli.do("rabbitmqctl", "start_app")
             after = self.wait(lambda: status_of(self.cli), lambda seen: seen["members"] == [self.node], "%s did not leave" % self.node)
         self.finish(todo, before, after)
+
+    def absent_unasked(self, error):
+        """A node that does not run has left when it remembers nobody else; it cannot leave when it does."""
+        others = [node for node in remembered(self.params["data_directory"], self.node) if node != self.node]
+        if others:
+            raise CliError("%s cannot leave its cluster (%s): %s Start it, or let the others forget it (playbooks/rabbitmq_forget.yml)." % (
+                self.node, ", ".join(others), error))
+        self.finish([], NOTHING, NOTHING)
 
     def forgotten(self):
         asked = self.params["peer"]

@@ -10,6 +10,8 @@ module: galera_info
 short_description: Read the state of a Galera member, running or not
 version_added: 0.4.0
 author: The failover.stack founders (@failover-stack)
+extends_documentation_fragment:
+  - failover.stack.galera_server
 description:
   - A running member tells its status by SQL. Of one that is down C(grastate.dat), C(gvwstate.dat) and, where the sequence number
     is not there, InnoDB itself are read.
@@ -23,37 +25,6 @@ attributes:
     support: none
     description: Nothing is ever changed.
 options:
-  login_user:
-    description: User of the connection.
-    type: str
-    default: root
-  login_password:
-    description: Password of the connection; none over the socket.
-    type: str
-  login_unix_socket:
-    description: Socket of the server.
-    type: path
-    default: /run/mysqld/mysqld.sock
-  connect_timeout:
-    description: Seconds to wait for the server's answers.
-    type: int
-    default: 5
-  datadir:
-    description: Data directory.
-    type: path
-    default: /var/lib/mysql
-  unit:
-    description: Unit of the server.
-    type: str
-    default: mariadb.service
-  user:
-    description: User the server runs as.
-    type: str
-    default: mysql
-  server:
-    description: Program of the server.
-    type: str
-    default: mariadbd
   recover:
     description: Ask InnoDB for the position when nothing else tells it and the server is down.
     type: bool

@@ -10,6 +10,8 @@ module: galera_member
 short_description: Bootstrap, join, stop and drain one member of a Galera cluster
 version_added: 0.4.0
 author: The failover.stack founders (@failover-stack)
+extends_documentation_fragment:
+  - failover.stack.galera_server
 description:
   - Does what P(failover.stack.galera_recovery#filter) decided, and looks again right before it acts.
 attributes:
@@ -62,37 +64,6 @@ options:
     description: File at whose sight the check agent answers 503.
     type: path
     default: /run/failover-galera/drain
-  login_user:
-    description: User of the connection.
-    type: str
-    default: root
-  login_password:
-    description: Password of the connection; none over the socket.
-    type: str
-  login_unix_socket:
-    description: Socket of the server.
-    type: path
-    default: /run/mysqld/mysqld.sock
-  connect_timeout:
-    description: Seconds to wait for the server's answers.
-    type: int
-    default: 5
-  datadir:
-    description: Data directory.
-    type: path
-    default: /var/lib/mysql
-  unit:
-    description: Unit of the server.
-    type: str
-    default: mariadb.service
-  user:
-    description: User the server runs as.
-    type: str
-    default: mysql
-  server:
-    description: Program of the server.
-    type: str
-    default: mariadbd
 """
 
 EXAMPLES = r"""

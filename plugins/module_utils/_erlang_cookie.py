@@ -68,11 +68,6 @@ def describe(state):
     return "cookie %s %s:%s %s\n" % (digest(state["content"]), state["owner"], state["group"], state["mode"])
 
 
-def members_of(status):
-    """Nodes of a cluster_status, whether they run or not."""
-    return sorted(set(status.get("disk_nodes") or []) | set(status.get("ram_nodes") or []))
-
-
 def refusal(node, members, old, new, rotate):
     """Why the cookie under a running node is not replaced; None when it may be. members: None when the node does not tell."""
     if rotate or (members is not None and len(members) < 2):

@@ -118,13 +118,12 @@ from ansible_collections.failover.stack.plugins.module_utils._erlang_cookie impo
     choose,
     describe,
     digest,
-    members_of,
     normalise,
     objection,
     plan,
     refusal,
 )
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import own_node
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import own_node, status_of
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
 from ansible_collections.failover.stack.plugins.module_utils._unit_stale import parse_show, started_at
 
@@ -182,7 +181,7 @@ class Cookie:
     def members(self):
         """The cluster as the running node tells it; None when it does not."""
         try:
-            return members_of(Cli(self.module.run_command).json("rabbitmqctl", "cluster_status"))
+            return status_of(Cli(self.module.run_command))["members"]
         except CliError:
             return None
 

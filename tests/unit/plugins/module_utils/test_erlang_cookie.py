@@ -6,7 +6,6 @@ from ansible_collections.failover.stack.plugins.module_utils._erlang_cookie impo
     describe,
     digest,
     generate,
-    members_of,
     normalise,
     objection,
     plan,
@@ -60,11 +59,6 @@ def test_plan_names_what_differs():
 def test_a_diff_never_has_the_value():
     assert describe(STATE) == "cookie %s rabbitmq:rabbitmq 0400\n" % digest(STATE["content"])
     assert describe(None) == "absent\n"
-
-
-def test_members_are_disc_and_ram_nodes():
-    assert members_of({"disk_nodes": ["b", "a"], "ram_nodes": ["c"]}) == ["a", "b", "c"]
-    assert members_of({}) == []
 
 
 def test_only_a_member_of_a_cluster_keeps_its_cookie():

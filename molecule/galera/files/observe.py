@@ -1,12 +1,14 @@
 """Breaks one thing after the other while write.py writes from a node, and tells what each cost. The password is in SHOP_PASSWORD.
 
-Standard input is JSON: a list of {what, fault, gap_ms}, each fault a command of the shell, gap_ms the longest outage allowed beside what
-writers of an untouched cluster had to wait. A fault that prints "begin SECONDS", seconds since the epoch, says by it where its outage
+Standard input is JSON: a list of {what, fault, gap_ms}, each fault a command of the shell, gap_ms the longest outage allowed. It grows with
+the processes that want each processor (lab_busy of the inventories is the same rule), and by what writers of an untouched cluster had to
+wait. A fault that prints "begin SECONDS", seconds since the epoch, says by it where its outage
 begins to count.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -64,7 +66,7 @@ for one in faults:
     step.update(seconds=round(time.time() - step["begin"], 1), counts=float(moment.group(1)) if moment else step["begin"])
     if done.returncode != 0 or not everybody_back(90):
         problem = "%s: %s" % (one["what"], (done.stdout + done.stderr)[-3000:] if done.returncode else "somebody did not come back")
-    step["end"] = time.time()
+    step.update(end=time.time(), load=round(max(1, os.getloadavg()[0] / os.cpu_count()), 1))
     steps.append(step)
     if problem:
         break
@@ -83,6 +85,6 @@ def longest_ms(gaps, step):
 gaps, busy = seen.pop("gaps"), seen.pop("busy")
 for step in steps:
     step["gap_ms"], step["busy_ms"] = longest_ms(gaps, step), longest_ms(busy, step)
-    step["late"] = step["gap_ms"] > step["allowed_ms"] + step["busy_ms"]
-keys = ("what", "gap_ms", "allowed_ms", "busy_ms", "late", "seconds")
+    step["late"] = step["gap_ms"] > step["allowed_ms"] * step["load"] + step["busy_ms"]
+keys = ("what", "gap_ms", "allowed_ms", "busy_ms", "load", "late", "seconds")
 print(json.dumps(dict(seen, steps=[{key: step[key] for key in keys} for step in steps], problem=problem)))

@@ -111,7 +111,11 @@ class Cli:
             if unreachable:
                 raise CliError("%s cannot be asked: %s." % (node, unreachable))
             command += ["--node", node]
-        return self._run([*command, *arguments], environ_update=environment_of(tool), cwd=HOME if os.path.isdir(HOME) else "/")
+        try:
+            return self._run([*command, *arguments], environ_update=environment_of(tool), cwd=HOME if os.path.isdir(HOME) else "/",
+                             handle_exceptions=False)
+        except OSError as error:
+            raise CliError("%s cannot be started: %s. RabbitMQ does not seem to be installed here." % (tool, error.strerror)) from error
 
     def do(self, tool, *arguments, node=None):
         """Must end with 0; returns what it printed."""

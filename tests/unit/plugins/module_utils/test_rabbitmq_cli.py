@@ -28,11 +28,13 @@ Current node details:
 class Tool:
     """Stands for run_command."""
 
-    def __init__(self, rc=0, out="", err=""):
-        self.answer, self.calls = (rc, out, err), []
+    def __init__(self, rc=0, out="", err="", missing=False):
+        self.answer, self.missing, self.calls = (rc, out, err), missing, []
 
-    def __call__(self, command, environ_update=None, cwd=None):
+    def __call__(self, command, environ_update=None, cwd=None, handle_exceptions=True):
         self.calls.append(command)
+        if self.missing and not handle_exceptions:
+            raise FileNotFoundError(2, "No such file or directory")
         return self.answer
 
 
@@ -77,6 +79,8 @@ def test_arguments_and_errors(monkeypatch):
         Cli(Tool(rc=69)).do("rabbitmqctl", "stop_app")
     with pytest.raises(CliError, match="printed no JSON"):
         Cli(Tool(out="hm")).json("rabbitmqctl", "cluster_status")
+    with pytest.raises(CliError, match="rabbitmqctl cannot be started: No such file or directory. RabbitMQ does not seem to be installed here."):
+        Cli(Tool(missing=True)).do("rabbitmqctl", "cluster_status")
 
 
 def test_a_name_that_cannot_be_resolved_is_told_at_once():

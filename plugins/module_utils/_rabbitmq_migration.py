@@ -13,7 +13,7 @@ import json
 from urllib.parse import quote
 
 PREFIX = "failover-migration."
-# A global parameter of the cluster: arguments, bindings and permissions, until the move has ended.
+# A global parameter of the cluster, until the move has ended: arguments, bindings, permissions, and what nodes' files of plugins were before.
 NOTES = "failover-migration"
 # They say how a classic queue is kept; a quorum queue refuses them.
 DROPPED = ("x-queue-type", "x-queue-mode", "x-queue-version", "x-queue-master-locator")
@@ -42,7 +42,7 @@ def notes_of(definitions):
     for entry in definitions.get("global_parameters") or []:
         if entry["name"] == NOTES:
             return json.loads(entry["value"])
-    return {"queues": [], "bindings": [], "permissions": []}
+    return {"queues": [], "bindings": [], "permissions": [], "plugins": {}}
 
 
 def noted(notes):
@@ -78,7 +78,7 @@ def plan(definitions, listing, vhosts):
     places = {queue["vhost"] for queue in moved}
     permissions = list(notes["permissions"])
     permissions += [entry for entry in definitions.get("permissions") or [] if entry["vhost"] in places and entry not in permissions]
-    return {"queues": moved, "bindings": bindings, "permissions": permissions}, refused, alone
+    return {"queues": moved, "bindings": bindings, "permissions": permissions, "plugins": notes["plugins"]}, refused, alone
 
 
 def beside(queue):

@@ -32,8 +32,10 @@ options:
       - V(ready) takes that back.
       - V(watched) makes the account by which O(agent_user) of the operating system may log in over the socket and read the status,
         and nothing else.
+      - V(donor) tells a running server with which account it copies its data for a joining member (O(sst_user), O(sst_password)). It reads
+        that from its configuration at its start only, and does not show what it has. A server that does not run is left alone.
     type: str
-    choices: [bootstrapped, joined, stopped, drained, ready, watched]
+    choices: [bootstrapped, joined, stopped, drained, ready, watched, donor]
     required: true
   how:
     description: Whether to start the server for V(bootstrapped), or to make the component of a running one primary.
@@ -60,6 +62,12 @@ options:
     description: User of the check agent, of the operating system and of the server.
     type: str
     default: galera-agent
+  sst_user:
+    description: Account for copies, needed for V(donor).
+    type: str
+  sst_password:
+    description: Its password, needed for V(donor).
+    type: str
   drain_file:
     description: File at whose sight the check agent answers 503.
     type: path
@@ -267,19 +275,33 @@ class Member:
         connection.close()
         self.done(changed)
 
+    def donor(self):
+        connection = connect(self.params)
+        if connection is None:
+            self.done(False)
+        if not self.module.check_mode:
+            with connection.cursor() as cursor:
+                cursor.execute("SET GLOBAL wsrep_sst_auth = %s", ("%s:%s" % (self.params["sst_user"], self.params["sst_password"]),))
+        connection.close()
+        self.done(True)
+
 
 def main():
     module = AnsibleModule(
         argument_spec=dict(CONNECTION, **{
-            "state": {"type": "str", "required": True, "choices": ["bootstrapped", "joined", "stopped", "drained", "ready", "watched"]},
+            "state": {"type": "str", "required": True, 
+                      "choices": ["bootstrapped", "joined", "stopped", "drained", "ready", "watched", "donor"]},
             "how": {"type": "str", "default": "start", "choices": ["start", "running"]},
             "uuid": {"type": "str", "default": ""},
             "seqno": {"type": "int", "default": -1},
             "discard": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 600},
             "agent_user": {"type": "str", "default": "galera-agent"},
+            "sst_user": {"type": "str"},
+            "sst_password": {"type": "str", "no_log": True},
             "drain_file": {"type": "path", "default": "/run/failover-galera/drain"},
         }),
+        required_if=[("state", "donor", ["sst_user", "sst_password"])],
         supports_check_mode=True,
     )
     if module.params["uuid"] and not state.UUID.match(module.params["uuid"]):

@@ -70,7 +70,12 @@ left_alone:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import definitions_of, load_definitions, wait_for
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import (
+    definitions_of,
+    load_definitions,
+    own_node,
+    wait_for,
+)
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_migration import (
     NOTES,
@@ -133,17 +138,12 @@ class Migration:
 
     def lock(self, notes):
         """Nobody publishes or consumes while messages are counted and moved."""
-        load_definitions(self.cli, {"global_parameters": [noted(notes)]})
         for entry in notes["permissions"]:
             self.cli.do("rabbitmqctl", "clear_permissions", "--vhost", entry["vhost"], entry["user"])
         if self.connections():
             for vhost in self.params["vhosts"]:
                 self.cli.do("rabbitmqctl", "close_all_connections", "--vhost", vhost, "queues are being moved")
         self.until(self.connections, lambda there: not there, SETTLE_S, "Clients do not go")
-
-    def unlock(self, notes):
-        load_definitions(self.cli, {"permissions": notes["permissions"]})
-        self.cli.do("rabbitmqctl", "clear_global_parameter", NOTES)
 
     def move(self, queues, before, definitions, source, destination):
         """Messages of all queues at once; a shovel removes itself when it is through."""
@@ -182,7 +182,7 @@ class Migration:
         self.lock(notes)
         counted = self.go(notes)
         # Only now: while a queue is missing or half full, no client may see that.
-        self.unlock(notes)
+        load_definitions(self.cli, {"permissions": notes["permissions"]})
         return counted
 
     def settled(self, queues):
@@ -198,24 +198,37 @@ class Migration:
                           "Messages are still coming or going")
         return last[-1][0]
 
-    def with_shovel(self, work):
-        """The plugin for the time of the move; the file of plugins is as before afterwards, its time too."""
+    def plugins_before(self, enabled):
+        """This node's file of plugins and its time; nothing where the plugin was enabled anyway."""
+        if SHOVEL in enabled:
+            return {}
         path = self.params["plugins_file"]
-        enabled = SHOVEL in self.cli.do("rabbitmq-plugins", "list", "--enabled", "--minimal")
-        before = os.stat(path)
         with open(path, encoding="utf-8") as handle:
-            text = handle.read()
-        if not enabled:
+            return {"text": handle.read(), "time_ns": os.stat(path).st_mtime_ns}
+
+    def with_shovel(self, notes, work):
+        """The plugin for the time of the move, even of one that was broken off and goes on; then its file is as before, its time too."""
+        enabled = self.cli.do("rabbitmq-plugins", "list", "--enabled", "--minimal").split()
+        before = notes["plugins"].setdefault(own_node(None), self.plugins_before(enabled))
+        load_definitions(self.cli, {"global_parameters": [noted(notes)]})
+        if SHOVEL not in enabled:
             self.cli.do("rabbitmq-plugins", "enable", SHOVEL)
         try:
-            return work()
+            done = work()
         finally:
-            if not enabled:
+            if before:
                 self.cli.do("rabbitmq-plugins", "disable", SHOVEL)
-                with open(path, "w", encoding="utf-8") as handle:
-                    handle.write(text)
-                os.chown(path, before.st_uid, before.st_gid)
-                os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+                self.write_plugins(**before)
+        self.cli.do("rabbitmqctl", "clear_global_parameter", NOTES)
+        return done
+
+    def write_plugins(self, text, time_ns):
+        path = self.params["plugins_file"]
+        before = os.stat(path)
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write(text)
+        os.chown(path, before.st_uid, before.st_gid)
+        os.utime(path, ns=(time_ns, time_ns))
 
     def run(self):
         notes, refused, alone = plan(definitions_of(self.cli), self.listing(), self.params["vhosts"])
@@ -226,7 +239,7 @@ class Migration:
         if lines:
             self.refuse_clients()
         if lines and not self.module.check_mode:
-            before, after = self.with_shovel(lambda: self.locked(notes))
+            before, after = self.with_shovel(notes, lambda: self.locked(notes))
             result["queues"] = [{"vhost": queue["vhost"], "name": queue["name"], "before": before[key_of(queue)],
                                  "after": after[key_of(queue)], "dropped_arguments": dropped(queue)} for queue in notes["queues"]]
         self.module.exit_json(**result)

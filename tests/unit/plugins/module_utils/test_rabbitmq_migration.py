@@ -38,6 +38,7 @@ def test_durable_classic_queues_with_all_that_goes_with_them():
 
 def test_what_was_broken_off_goes_on_with_what_is_gone_from_the_cluster():
     notes = plan(EXPORT, LISTING, ["shop"])[0]
+    notes["plugins"]["rabbit@mq1"] = {"text": "[rabbitmq_management].", "time_ns": 1}
     parameters = [{"name": "other", "value": []}, noted(notes)]
     later = {"queues": [queue("new")], "bindings": [], "permissions": [], "global_parameters": parameters}
     assert plan(later, [listed("failover-migration.orders", "quorum", 7)], ["shop"]) == (notes, [], [])

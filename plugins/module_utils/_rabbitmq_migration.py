@@ -13,7 +13,7 @@ import json
 from urllib.parse import quote
 
 PREFIX = "failover-migration."
-# A global parameter of the cluster, until the move has ended: arguments, bindings, permissions, and what nodes' files of plugins were before.
+# A global parameter of the cluster, until the move has ended: arguments, bindings, permissions, nodes' files of plugins.
 NOTES = "failover-migration"
 # They say how a classic queue is kept; a quorum queue refuses them.
 DROPPED = ("x-queue-type", "x-queue-mode", "x-queue-version", "x-queue-master-locator")

@@ -289,7 +289,7 @@ class Member:
 def main():
     module = AnsibleModule(
         argument_spec=dict(CONNECTION, **{
-            "state": {"type": "str", "required": True, 
+            "state": {"type": "str", "required": True,
                       "choices": ["bootstrapped", "joined", "stopped", "drained", "ready", "watched", "donor"]},
             "how": {"type": "str", "default": "start", "choices": ["start", "running"]},
             "uuid": {"type": "str", "default": ""},

@@ -21,6 +21,8 @@ CONNECTION = {
     "user": {"type": "str", "default": "mysql"},
     "server": {"type": "str", "default": "mariadbd"},
 }
+# At whose sight the check agent answers 503.
+DRAIN_FILE = "/run/failover-galera/drain"
 VARIABLES = ("read_only", "wsrep_on", "version", "innodb_flush_log_at_trx_commit", "innodb_autoinc_lock_mode", "sync_binlog",
              "wsrep_sst_method", "wsrep_node_name", "wsrep_cluster_name")
 
@@ -34,33 +36,39 @@ def read(path):
         return None
 
 
-def connect(params):
-    """A connection over the socket; None when the server does not answer or the driver is not there yet."""
+def attempt(params):
+    """(connection, problem): why there is none; no connection and no problem where nobody listens on the socket."""
     try:
         import pymysql
     except ImportError:
-        return None
+        return None, "Python's pymysql is not installed"
     try:
         return pymysql.connect(
             unix_socket=params["login_unix_socket"], user=params["login_user"], password=params["login_password"] or "",
-            connect_timeout=params["connect_timeout"], read_timeout=params["connect_timeout"], autocommit=True)
-    except (pymysql.err.MySQLError, OSError):
-        return None
+            connect_timeout=params["connect_timeout"], read_timeout=params["connect_timeout"], autocommit=True), ""
+    except (pymysql.err.MySQLError, OSError) as error:
+        cause = getattr(error, "original_exception", error)
+        return None, "" if isinstance(cause, (FileNotFoundError, ConnectionRefusedError)) else str(error)
+
+
+def connect(params):
+    """A connection over the socket; None when the server does not answer or the driver is not there yet."""
+    return attempt(params)[0]
 
 
 def ask(params):
-    """(status, variables) of the running server; ({}, {}) when it does not answer."""
-    connection = connect(params)
+    """(status, variables, problem) of the running server; ({}, {}, problem) when it does not answer, see attempt()."""
+    connection, problem = attempt(params)
     if connection is None:
-        return {}, {}
+        return {}, {}, problem
     try:
         with connection.cursor() as cursor:
             cursor.execute("SHOW GLOBAL STATUS LIKE 'wsrep%'")
             shown = state.status(cursor.fetchall())
             cursor.execute("SHOW GLOBAL VARIABLES WHERE Variable_name IN (%s)" % ", ".join(["%s"] * len(VARIABLES)), VARIABLES)
-            return shown, dict(cursor.fetchall())
-    except Exception:  # The server may end in the midst of an answer: then it does not answer.
-        return {}, {}
+            return shown, dict(cursor.fetchall()), ""
+    except Exception as error:  # The server may end in the midst of an answer: then it does not answer.
+        return {}, {}, str(error)
     finally:
         connection.close()
 
@@ -105,23 +113,27 @@ def look(module, with_recovery=False):
     """Everything about this member, as galera_info returns it."""
     params = module.params
     service = unit_state(module, params["unit"])
-    shown, variables = ask(params)
+    shown, variables, problem = ask(params)
     found = files(params["datadir"])
     running = bool(variables)
+    # A server that serves others and not us must not be taken for one that is only starting, which may be stopped.
+    mute = not running and service in ("active", "reloading") and bool(problem)
     seen = {
         "reachable": True, "service": service, "running": running,
-        "starting": not running and service not in ("inactive", "failed"),
+        "starting": not (running or mute) and service not in ("inactive", "failed"),
         "wsrep_on": str(variables.get("wsrep_on", "ON")).upper() == "ON", "primary": state.primary(shown), "synced": state.synced(shown),
         "grastate": found["grastate"]["file"], "safe_to_bootstrap": bool(found["grastate"].get("safe_to_bootstrap")),
         "gvwstate": found["gvwstate"], "sst_in_progress": found["sst"] and not running, "databases": found["databases"],
-        "queue": int(shown.get("wsrep_local_recv_queue", 0)), "status": shown, "variables": variables, "problem": "",
+        "drained": os.path.exists(DRAIN_FILE), "queue": int(shown.get("wsrep_local_recv_queue", 0)), "status": shown,
+        "variables": variables,
+        "problem": "it runs, but it does not answer over its socket (%s)" % problem if mute else "",
         "problems": state.health(shown, variables, params.get("cluster_size") or 0),
     }
     if running and seen["wsrep_on"]:
         seen.update(state.running_position(shown))
         return seen
     position = None
-    if with_recovery and not running and not seen["starting"] and not found["sst"] and state.needs_recovery(
+    if with_recovery and not (running or mute or seen["starting"]) and not found["sst"] and state.needs_recovery(
             found["grastate"], found["data"]):
         position, seen["problem"] = recover(module)
     seen.update(state.position(found["grastate"], position))

@@ -78,6 +78,7 @@ def _table(seen, verdicts):
             "member": name, "reachable": info["kind"] != "unreachable", "service": info.get("service") or "?",
             "uuid": info.get("uuid") or "-", "seqno": info.get("seqno", -1), "source": info.get("source") or "-",
             "safe_to_bootstrap": bool(info.get("safe_to_bootstrap")), "primary": info["kind"] == "primary",
+            "synced": bool(info.get("synced")),
             "because": _why(info), "verdict": verdicts.get(name, "stays as it is"),
         })
     return rows
@@ -193,6 +194,8 @@ def _bootstrap(members, seen, chosen, because, verdicts, accepted):
     # A running member of the same component needs no restart when another of them makes the component primary.
     stays = [name for name in _of(seen, "running") if how == "running" and name != chosen and name not in accepted]
     stop = [name for name in _of(seen, "running") if name in members and name not in (chosen, *stays)]
+    # A server that runs outside of any cluster begins one by a restart.
+    stop += [chosen] if info.get("running") and not info.get("wsrep_on", True) else []
     join = [name for name in members if name != chosen and seen[name]["kind"] != "unreachable"]
     discard = [name for name in join if name in accepted and seen[name]["kind"] != BLANK]
     verdicts[chosen] = "bootstrapped"
@@ -200,6 +203,10 @@ def _bootstrap(members, seen, chosen, because, verdicts, accepted):
         verdicts[name] = "comes along" if name in stays else "joins; its own data are given up" if name in discard else "joins"
     for name in _of(seen, "unreachable"):
         verdicts[name] = "given up until it is back" if name in members else "given up"
+    late = [name for name in _of(seen, "unreachable") if info.get("uuid")]
+    if late:
+        because += (" Before the server of %s is started again, move its grastate.dat away: else it keeps what only it has, and lacks "
+                    "what the others write at the same positions." % _names(late))
     return _answer(members, seen, "bootstrap", because, verdicts, bootstrap=chosen, how=how, stop=stop, join=join, discard=discard,
                    uuid=info.get("uuid") or "", seqno=info.get("seqno", -1))
 

@@ -40,6 +40,9 @@ def _addresses(host, values):
         yield "%s: galera_address is empty: set ansible_host or galera_address to an address of this host." % host
     elif address_of(values["galera_address"]) is None:
         yield "%s: galera_address is '%s', which is no address: give one of this host's." % (host, values["galera_address"])
+    elif ":" in values["galera_address"]:
+        yield "%s: galera_address is %s: Galera's members find each other by IPv4 here, give such an address of this host." % (
+            host, values["galera_address"])
     for name, address in (values.get("galera_member_addresses") or {}).items():
         if not address and name != host:
             yield "%s: member %s has no address: set its ansible_host or galera_address." % (host, name)

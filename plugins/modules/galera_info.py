@@ -114,6 +114,10 @@ databases:
   returned: always
   type: list
   elements: str
+drained:
+  description: Whether the check agent sends clients elsewhere, for a restart.
+  returned: always
+  type: bool
 queue:
   description: Transactions received and not yet applied.
   returned: always

@@ -27,7 +27,10 @@ options:
       - V(bootstrapped) begins a primary component with this member. Refused when the member is in one, or when its position is not
         O(uuid) and O(seqno) any more.
       - V(joined) starts the server unless it runs and waits until it is Synced.
-      - V(stopped) stops the server. One that is starting and does not end within 1 s is killed, which InnoDB bears.
+      - V(discarded) gives up the member's own data. The server is stopped and C(grastate.dat) set aside, so that it gets a whole copy when
+        it joins.
+      - V(stopped) stops the server. Refused when it is in a primary component, or runs and does not answer us. One that is starting and
+        does not end within 1 s is killed, which InnoDB bears.
       - V(drained) makes the check agent answer 503 and waits for client connections to end, for at most O(timeout) seconds.
       - V(ready) takes that back.
       - V(watched) makes the account by which O(agent_user) of the operating system may log in over the socket and read the status,
@@ -35,7 +38,7 @@ options:
       - V(donor) tells a running server with which account it copies its data for a joining member (O(sst_user), O(sst_password)). It reads
         that from its configuration at its start only, and does not show what it has. A server that does not run is left alone.
     type: str
-    choices: [bootstrapped, joined, stopped, drained, ready, watched, donor]
+    choices: [bootstrapped, joined, discarded, stopped, drained, ready, watched, donor]
     required: true
   how:
     description: Whether to start the server for V(bootstrapped), or to make the component of a running one primary.
@@ -50,10 +53,6 @@ options:
     description: Position that was decided on.
     type: int
     default: -1
-  discard:
-    description: Give up the member's own data before V(joined). C(grastate.dat) is set aside, so that a whole copy is fetched.
-    type: bool
-    default: false
   timeout:
     description: Seconds to wait.
     type: int
@@ -97,7 +96,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils import _galera_state as state
-from ansible_collections.failover.stack.plugins.module_utils._galera_member import CONNECTION, connect, look, unit_state
+from ansible_collections.failover.stack.plugins.module_utils._galera_member import CONNECTION, DRAIN_FILE, connect, look, unit_state
 
 # Repeated starts that end at once will not end otherwise the next time.
 ATTEMPTS = 4
@@ -203,15 +202,19 @@ class Member:
         down = foreign or seen["service"] in ("inactive", "failed")
         if self.module.check_mode:
             self.done(down)
-        if self.params["discard"] or foreign:
+        if foreign:
             self.systemctl("stop")
-        if self.params["discard"]:
-            self.set_aside()
-        if down or self.params["discard"]:
+        if down:
             self.systemctl("reset-failed")
             self.systemctl("start", "--no-block")
         self.wait_synced()
-        self.done(down or self.params["discard"])
+        self.done(down)
+
+    def discarded(self):
+        if not self.module.check_mode:
+            self.systemctl("stop")
+            self.set_aside()
+        self.done(True)
 
     def stopped(self):
         service = unit_state(self.module, self.params["unit"])
@@ -219,7 +222,12 @@ class Member:
             self.done(False)
         if self.module.check_mode:
             self.done(True)
-        serving = look(self.module)["running"]
+        seen = look(self.module)
+        if seen["primary"]:
+            self.fail("It is in a primary component meanwhile, so it is not stopped: run again.")
+        if seen["problem"]:
+            self.fail("It is not stopped: %s." % seen["problem"])
+        serving = seen["running"]
         self.systemctl("stop", "--no-block")
         killed = False
         while unit_state(self.module, self.params["unit"]) not in ("inactive", "failed"):
@@ -247,7 +255,10 @@ class Member:
         there = os.path.exists(self.params["drain_file"])
         if there or self.module.check_mode:
             self.done(not there, connections=self.clients())
-        os.makedirs(os.path.dirname(self.params["drain_file"]), exist_ok=True)
+        directory = os.path.dirname(self.params["drain_file"])
+        os.makedirs(directory, exist_ok=True)
+        # The agent must see the file, whatever root's umask is.
+        os.chmod(directory, 0o755)
         with open(self.params["drain_file"], "w", encoding="utf-8"):
             pass
         # One look of the proxies at least, so that they have noticed.
@@ -290,16 +301,15 @@ def main():
     module = AnsibleModule(
         argument_spec=dict(CONNECTION, **{
             "state": {"type": "str", "required": True,
-                      "choices": ["bootstrapped", "joined", "stopped", "drained", "ready", "watched", "donor"]},
+                      "choices": ["bootstrapped", "joined", "discarded", "stopped", "drained", "ready", "watched", "donor"]},
             "how": {"type": "str", "default": "start", "choices": ["start", "running"]},
             "uuid": {"type": "str", "default": ""},
             "seqno": {"type": "int", "default": -1},
-            "discard": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 600},
             "agent_user": {"type": "str", "default": "galera-agent"},
             "sst_user": {"type": "str"},
             "sst_password": {"type": "str", "no_log": True},
-            "drain_file": {"type": "path", "default": "/run/failover-galera/drain"},
+            "drain_file": {"type": "path", "default": DRAIN_FILE},
         }),
         required_if=[("state", "donor", ["sst_user", "sst_password"])],
         supports_check_mode=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils import _galera_member as member
+from ansible_collections.failover.stack.plugins.module_utils import _galera_recovery
 from ansible_collections.failover.stack.plugins.modules import galera_member
 
 UUID = "c8c6bbed-e5a4-11f1-b1d1-8ec0291e69c8"
@@ -107,3 +108,33 @@ def test_data_that_are_given_up_are_set_aside(tmp_path):
     (tmp_path / "grastate.dat").write_text("old")
     galera_member.Member(Module(datadir=str(tmp_path))).set_aside()
     assert [path.name.rsplit("-", 1)[0] for path in tmp_path.iterdir()] == ["grastate.dat.given-up"]
+
+
+@pytest.mark.parametrize("service, problem, kind", [
+    ("active", "(1698, \"Access denied for user 'root'@'localhost'\")", "unreadable"),
+    ("active", "", "starting"), ("activating", "(1040, 'Too many connections')", "starting"), ("inactive", "", "data"),
+])
+def test_a_server_that_serves_others_but_not_us_is_not_taken_for_one_that_starts(tmp_path, monkeypatch, service, problem, kind):
+    (tmp_path / "grastate.dat").write_text("# GALERA saved state\nversion: 2.1\nuuid:    %s\nseqno:   30\nsafe_to_bootstrap: 0\n" % UUID)
+    monkeypatch.setattr(member, "ask", lambda params: ({}, {}, problem))
+    found = member.look(Module([(0, service + "\n", "")], datadir=str(tmp_path)), with_recovery=True)
+    assert _galera_recovery.classify(found) == kind
+    assert found["problem"] == ("it runs, but it does not answer over its socket (%s)" % problem if kind == "unreadable" else "")
+
+
+def test_only_one_who_does_not_listen_is_no_problem(tmp_path):
+    pytest.importorskip("pymysql")
+    params = {"login_unix_socket": str(tmp_path / "none"), "login_user": "root", "login_password": None, "connect_timeout": 1}
+    assert member.attempt(params) == (None, "")
+
+
+@pytest.mark.parametrize("found, words", [
+    (seen(primary=True, running=True, problem=""), "It is in a primary component meanwhile, so it is not stopped: run again."),
+    (seen(problem="it runs, but it does not answer over its socket (x)"), "It is not stopped: it runs, but it does not answer"),
+])
+def test_who_serves_is_not_stopped(monkeypatch, found, words):
+    monkeypatch.setattr(galera_member, "look", lambda module, with_recovery=False: found)
+    module = Module([(0, "active\n", "")])
+    with pytest.raises(Ended, match="failed: " + words):
+        galera_member.Member(module).stopped()
+    assert [command[1] for command in module.ran] == ["show"]

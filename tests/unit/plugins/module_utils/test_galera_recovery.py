@@ -55,6 +55,21 @@ def test_all_blank_but_one_is_not_reached():
     refused(answer(blank(), blank(), GONE), "galera3 may be ahead", "cannot be reached", "-e galera_accept_loss=galera3")
 
 
+def test_a_server_that_runs_outside_of_any_cluster_is_stopped_before_it_begins_one():
+    runs = dict(service="active", running=True, wsrep_on=False)
+    for first in (down(-1, "", "none", grastate="missing", **runs), blank(**runs)):
+        decision = answer(first, blank(), blank())
+        assert (decision["bootstrap"], decision["stop"], decision["join"]) == ("galera1", ["galera1"], ["galera2", "galera3"])
+    assert answer(down(-1, "", "none", grastate="missing"), blank(), blank())["stop"] == []
+
+
+def test_who_is_given_up_unreached_may_come_back_with_what_it_has():
+    told = "Before the server of galera3 is started again, move its grastate.dat away"
+    assert told in answer(down(30), down(30), GONE, accept_loss=["galera3"])["because"]
+    assert told in answer(alone(30), alone(30), GONE, accept_loss=["galera3"])["because"]
+    assert told not in answer(blank(), blank(), GONE, accept_loss=["galera3"])["because"]
+
+
 def test_the_one_that_brings_databases_begins():
     decision = answer(blank(), down(-1, "", "none", grastate="missing"), blank())
     assert decision["bootstrap"] == "galera2" and "with its databases" in decision["because"]

@@ -58,6 +58,8 @@ def test_two_members_and_an_arbitrator():
     ({"arbitrators": ["galera1", "arbiter"]}, "it is a member and an arbitrator of 'galera': an arbitrator is to be another machine."),
     ({"address": ""}, "galera_address is empty: set ansible_host or galera_address to an address of this host."),
     ({"address": "galera1.example.test"}, "galera_address is 'galera1.example.test', which is no address: give one of this host's."),
+    ({"address": "2001:db8::41"},
+     "galera_address is 2001:db8::41: Galera's members find each other by IPv4 here, give such an address of this host."),
     ({"member_addresses": {"galera1": "198.18.0.41", "galera2": ""}},
      "member galera2 has no address: set its ansible_host or galera_address."),
     ({"bind_address": "eth0"}, "galera_bind_address is 'eth0': give an address of this host or *."),

@@ -212,7 +212,10 @@ class Member:
 
     def discarded(self):
         if not self.module.check_mode:
-            self.systemctl("stop")
+            rc, _out, err = self.systemctl("stop")
+            if rc != 0:
+                self.fail("The server does not stop (%s), so its data are not given up: journalctl -u %s tells why." % (
+                    err.strip(), self.params["unit"]))
             self.set_aside()
         self.done(True)
 

@@ -2,8 +2,7 @@
 
 Standard input is JSON: a list of {what, fault, gap_ms}, each fault a command of the shell, gap_ms the longest outage allowed. It grows with
 the processes that want each processor (lab_busy of the inventories is the same rule), and by what writers of an untouched cluster had to
-wait. A fault that prints "begin SECONDS", seconds since the epoch, says by it where its outage
-begins to count.
+wait. A fault that prints "begin SECONDS", seconds since the epoch, says by it where its outage begins to count.
 """
 
 import argparse

@@ -138,3 +138,11 @@ def test_who_serves_is_not_stopped(monkeypatch, found, words):
     with pytest.raises(Ended, match="failed: " + words):
         galera_member.Member(module).stopped()
     assert [command[1] for command in module.ran] == ["show"]
+
+
+@pytest.mark.parametrize("rc, kept, words", [(0, False, "'changed': True"), (1, True, "failed: The server does not stop (no), so")])
+def test_data_of_a_server_that_does_not_stop_are_not_given_up(tmp_path, rc, kept, words):
+    (tmp_path / "grastate.dat").write_text("old")
+    with pytest.raises(Ended) as ended:
+        galera_member.Member(Module([(rc, "", "no\n")], datadir=str(tmp_path))).discarded()
+    assert words in str(ended.value) and (tmp_path / "grastate.dat").exists() is kept

@@ -100,12 +100,13 @@ class Migration:
     def __init__(self, module):
         self.module, self.params = module, module.params
         self.cli = Cli(module.run_command)
+        self.vhosts = module.params["vhosts"]
 
     # --- asking
 
     def listing(self):
         rows = []
-        for vhost in self.params["vhosts"]:
+        for vhost in self.vhosts:
             found = self.cli.json("rabbitmqctl", "list_queues", "--vhost", vhost, "name", "type", "messages", "consumers") or []
             rows += [{"vhost": vhost, "name": row["name"], "type": row["type"], "messages": int(row.get("messages") or 0),
                       "consumers": int(row.get("consumers") or 0)} for row in found]
@@ -113,11 +114,11 @@ class Migration:
 
     def connections(self):
         rows = self.cli.json("rabbitmqctl", "list_connections", "vhost", "user") or []
-        return [row for row in rows if row.get("vhost") in self.params["vhosts"]]
+        return [row for row in rows if row.get("vhost") in self.vhosts]
 
     def shovels(self):
         found = []
-        for vhost in self.params["vhosts"]:
+        for vhost in self.vhosts:
             rows = self.cli.json("rabbitmqctl", "list_parameters", "--vhost", vhost) or []
             found += [row["name"] for row in rows if row.get("component") == "shovel" and row["name"].startswith(PREFIX)]
         return found
@@ -141,7 +142,7 @@ class Migration:
         for entry in notes["permissions"]:
             self.cli.do("rabbitmqctl", "clear_permissions", "--vhost", entry["vhost"], entry["user"])
         if self.connections():
-            for vhost in self.params["vhosts"]:
+            for vhost in self.vhosts:
                 self.cli.do("rabbitmqctl", "close_all_connections", "--vhost", vhost, "queues are being moved")
         self.until(self.connections, lambda there: not there, SETTLE_S, "Clients do not go")
 
@@ -231,7 +232,9 @@ class Migration:
         os.utime(path, ns=(time_ns, time_ns))
 
     def run(self):
-        notes, refused, alone = plan(definitions_of(self.cli), self.listing(), self.params["vhosts"])
+        notes, refused, alone = plan(definitions_of(self.cli), self.listing(), self.vhosts)
+        # Whoever works in the other vhosts goes on: they keep their permissions, and would come back at once.
+        self.vhosts = sorted({queue["vhost"] for queue in notes["queues"]})
         if refused:
             self.module.fail_json(msg=" ".join(refused))
         lines = ["%s %s: quorum\n" % key_of(queue) for queue in notes["queues"]]

@@ -19,6 +19,7 @@ import urllib.request
 parser = argparse.ArgumentParser()
 parser.add_argument("--node", required=True, help="container that writes")
 parser.add_argument("--address", required=True, help="proxy")
+parser.add_argument("--first", required=True, help="name of the member that the proxy prefers")
 parser.add_argument("--untouched", required=True, help="address of a member of another cluster")
 parser.add_argument("--agents", nargs="+", required=True, help="addresses of the members and their check agents")
 options = parser.parse_args()
@@ -48,6 +49,21 @@ def everybody_back(limit):
     return False
 
 
+def back_at_first(limit):
+    """Writers are at the first member again, for half a second: the proxy ends the others' connections when it sees it twice."""
+    host, _colon, port = options.address.partition(":")
+    os.environ["MYSQL_PWD"] = os.environ["SHOP_PASSWORD"]
+    ask = ["-e", "MYSQL_PWD", options.node, "mariadb", "-h", host, "-P", port, "-u", "shop", "-NBe",
+           "SELECT @@hostname"]
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
+        if docker(*ask, capture_output=True, text=True).stdout.strip() == options.first:
+            time.sleep(0.5)
+            return True
+        time.sleep(0.2)
+    return False
+
+
 faults = json.load(sys.stdin)
 docker(options.node, "rm", "-f", STOP)
 script = pathlib.Path(__file__).with_name("write.py").read_text(encoding="utf-8")
@@ -69,6 +85,8 @@ for one in faults:
     steps.append(step)
     if problem:
         break
+if not problem and not back_at_first(15):
+    problem = "%s: the proxy sends writers to somebody else than the first member for longer than 15 s" % steps[-1]["what"]
 docker(options.node, "touch", STOP)
 out, err = writing.communicate(timeout=120)
 if writing.returncode != 0:

@@ -9,20 +9,18 @@ import fcntl
 import os
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.failover.stack.plugins.module_utils import _authority
 
 
-def write_once(path, make, mode):
-    """A file that is there stays; a new one is there whole or not at all."""
-    if os.path.exists(path):
-        return False
+def write(path, text, mode):
+    """Whole or not at all."""
     temporary = "%s.%d" % (path, os.getpid())
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w", encoding="ascii") as handle:
-        handle.write(make())
+        handle.write(text)
     os.rename(temporary, path)
-    return True
 
 
 def read(path):
@@ -31,14 +29,31 @@ def read(path):
 
 
 def authority(directory, name, days):
-    """(key, certificate, whether it was made). Members come at the same time: one of them makes it, the others wait."""
+    """(key, certificate, whether it was made or renewed). Members come at the same time: one of them makes it, the others wait."""
     os.makedirs(directory, mode=0o700, exist_ok=True)
     key, certificate = os.path.join(directory, "ca.key"), os.path.join(directory, "ca.pem")
     with open(os.path.join(directory, ".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        made = write_once(key, _authority.new_key, 0o600)
-        made = write_once(certificate, lambda: _authority.self_signed(read(key), name, days), 0o644) or made
-    return read(key), read(certificate), made
+        if not os.path.exists(key):
+            if os.path.exists(certificate):
+                raise ValueError("it has ca.pem but no ca.key, bring it from the controller that made them")
+            write(key, _authority.new_key(), 0o600)
+        text = _authority.renewed(read(certificate), read(key), days) if os.path.exists(certificate) \
+            else _authority.self_signed(read(key), name, days)
+        if text:
+            write(certificate, text, 0o644)
+    return read(key), read(certificate), bool(text)
+
+
+def refusal(host, directory, trusted):
+    """Why a member must not get certificates of the authority there; None when it may."""
+    certificate = os.path.join(directory, "ca.pem")
+    there = os.path.exists(certificate)
+    if not _authority.read(trusted) or (there and _authority.same_authority(trusted, read(certificate))):
+        return None
+    return ("%s: it trusts another authority than %s (%s): members with different ones do not talk to each other. Bring the "
+            "directory of the controller that made it here, or new_authority: true gives the member the one there, or a new one." % (
+                host, directory, "ca.pem differs" if there else "there is no ca.pem"))
 
 
 class ActionModule(ActionBase):
@@ -54,6 +69,9 @@ class ActionModule(ActionBase):
             return asked
         arguments, check = self._task.args, self._task.check_mode
         directory = os.path.expanduser(arguments["authority_directory"])
+        said = refusal(task_vars["inventory_hostname"], directory, asked.get("authority", ""))
+        if said and not boolean(arguments.get("new_authority", False)):
+            raise AnsibleActionFail(said)
         if not asked.get("request") or (check and not os.path.exists(os.path.join(directory, "ca.pem"))):
             return self.result(True, "there is none")
         try:

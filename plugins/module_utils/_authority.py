@@ -116,6 +116,7 @@ def sign(request_text, authority_text, authority_key, days):
 
 
 def _public(thing):
+    """The public key of a certificate, a request or a private key."""
     return thing.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -137,7 +138,7 @@ def _signed_by(certificate, authority):
 
 
 def stale(certificate_text, request_text, authority_text):
-    """Why a member's certificate is made anew; None when it can stay. In the last tenth of its life it is."""
+    """Why a member's certificate is made anew; None when it can stay."""
     certificate, asked, authority = read(certificate_text), x509.load_pem_x509_csr(request_text.encode("ascii")), read(authority_text)
     if certificate is None:
         return "there is none"
@@ -147,7 +148,30 @@ def stale(certificate_text, request_text, authority_text):
         return "another authority signed it"
     if _names(certificate) != _names(asked) or certificate.subject != asked.subject:
         return "it has other names"
+    return "it ends on %s" % end_of(certificate).date() if ending(certificate) else None
+
+
+def ending(certificate):
+    """Whether it is in the last tenth of its life."""
     begin, end = begin_of(certificate), end_of(certificate)
-    if now() > end - (end - begin) / 10:
-        return "it ends on %s" % end.date()
-    return None
+    return now() > end - (end - begin) / 10
+
+
+def renewed(certificate_text, key_text, days):
+    """The authority's own certificate for another while, when it is in the last tenth of its life; None when it can stay.
+
+    Key and name are the same, so whoever has the old one and whoever has the new one trust the same members.
+    """
+    certificate = read(certificate_text)
+    if certificate is None:
+        raise ValueError("ca.pem is no certificate")
+    if _public(certificate) != _public(load_key(key_text)):
+        raise ValueError("ca.key does not belong to ca.pem")
+    name = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+    return self_signed(key_text, name, days) if ending(certificate) else None
+
+
+def same_authority(one_text, other_text):
+    """Whether two certificates are of the same key; what is none is no other authority."""
+    one, other = read(one_text), read(other_text)
+    return one is None or other is None or _public(one) == _public(other)

@@ -13,6 +13,8 @@ author: The failover.stack founders (@failover-stack)
 description:
   - Makes the authority on the controller when it is not there, the member's key on the member, and signs the member's request on the
     controller. The authority's key never leaves the controller, the member's key never leaves the member.
+  - The authority's own certificate is signed anew, with the same key and name, in the last tenth of its life; O(days) is its length, too.
+  - A member that trusts another authority than the controller has is refused, see O(new_authority).
   - A certificate that another authority signed, that has other names, that belongs to another key or that is in the last tenth of its
     life is replaced.
   - On the member C(ca.pem), C(cert.pem) and C(key.pem) stand in O(directory).
@@ -54,6 +56,12 @@ options:
     description: How long certificates are valid.
     type: int
     default: 3650
+  new_authority:
+    description: >-
+      Give the authority of the controller, made if need be, also to a member that trusts another one. Such members do not talk to each
+      other until all have it.
+    type: bool
+    default: false
   authority:
     description: Set by the action plugin.
     type: str
@@ -167,6 +175,7 @@ def main():
             "authority_directory": {"type": "path", "required": True},
             "authority_name": {"type": "str", "required": True},
             "days": {"type": "int", "default": 3650},
+            "new_authority": {"type": "bool", "default": False},
             "authority": {"type": "str"},
             "certificate": {"type": "str"},
         },

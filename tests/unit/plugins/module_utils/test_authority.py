@@ -47,6 +47,29 @@ def test_the_last_tenth_of_its_life(monkeypatch):
     assert authority.stale(signed, REQUEST, CA).startswith("it ends on ")
 
 
+def test_the_authority_goes_on_with_its_key_and_name(monkeypatch):
+    assert authority.renewed(CA, KEY, 3650) is None
+    later = authority.now() + datetime.timedelta(days=3400)
+    monkeypatch.setattr(authority, "now", lambda: later)
+    new = authority.renewed(CA, KEY, 3650)
+    assert authority.same_authority(CA, new) and authority.read(new).subject == authority.read(CA).subject
+    assert authority.end_of(authority.read(new)) > authority.end_of(authority.read(CA)) + datetime.timedelta(days=3000)
+    signed = authority.sign(REQUEST, CA, KEY, 3650)
+    assert authority.stale(signed, REQUEST, new) is None
+
+
+@pytest.mark.parametrize("certificate, key, words", [
+    ("rubbish", KEY, "ca.pem is no certificate"), (CA, OWN, "ca.key does not belong to ca.pem")])
+def test_an_authority_that_is_none(certificate, key, words):
+    with pytest.raises(ValueError, match=words):
+        authority.renewed(certificate, key, 3650)
+
+
+def test_another_key_is_another_authority():
+    assert not authority.same_authority(CA, authority.self_signed(OWN, "RabbitMQ orders", 3650))
+    assert authority.same_authority("", CA)
+
+
 def test_what_a_certificate_may_do():
     from cryptography import x509
     ca, member = authority.read(CA), authority.read(authority.sign(REQUEST, CA, KEY, 10))

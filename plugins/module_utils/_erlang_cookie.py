@@ -69,10 +69,13 @@ def describe(state):
 
 
 def refusal(node, members, old, new, rotate):
-    """Why the cookie under a running node is not replaced; None when it may be. members: None when the node does not tell."""
+    """Why the cookie under a node is not replaced; None when it may be.
+
+    members: of its cluster, of a stopped node those that it remembers; None when a running one does not tell.
+    """
     if rotate or (members is not None and len(members) < 2):
         return None
-    belongs = ("is a running member of a cluster of %d (%s)" % (len(members), ", ".join(members)) if members is not None
+    belongs = ("is a member of a cluster of %d (%s)" % (len(members), ", ".join(members)) if members is not None
                else "runs but does not accept the cookie of its file (%s)" % old)
     return ("%s %s with cookie %s, and is asked to take %s: all members must change together, announced, by "
             "playbooks/rabbitmq_cookie_rotate.yml (rotate: true); or give the cookie that the cluster has." % (node, belongs, old, new))

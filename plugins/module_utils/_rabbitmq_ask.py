@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import pwd
@@ -15,6 +16,7 @@ import tempfile
 import time
 
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import (
+    SERVERS,
     USER,
     CliError,
     last_words,
@@ -22,10 +24,13 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli impor
 )
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_member import other_nodes
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_status import (
+    LEADER_COLUMNS,
     QUEUE_COLUMNS,
+    newest_version,
     parse_pids,
     parse_queues,
     parse_status,
+    version_tuple,
 )
 
 
@@ -62,8 +67,8 @@ def queues_of(cli, vhosts=None):
     for vhost in vhosts:
         rows = cli.json("rabbitmqctl", "list_queues", "--vhost", vhost, *QUEUE_COLUMNS) or []
         leaders = {}
-        if any(not row.get("leader") for row in rows):
-            leaders = parse_pids(cli.do("rabbitmqctl", "list_queues", "--silent", "--vhost", vhost, "pid", "name"))
+        if any(not row.get("leader") for row in rows) and has_mirrors():
+            leaders = parse_pids(cli.do("rabbitmqctl", "list_queues", "--silent", "--vhost", vhost, *LEADER_COLUMNS))
         found += parse_queues(vhost, rows, leaders)
     return found
 
@@ -92,13 +97,22 @@ def load_definitions(cli, definitions):
         shutil.rmtree(directory)
 
 
+def has_mirrors():
+    """Whether the server here knows mirrored queues."""
+    version = newest_version(glob.glob(SERVERS))
+    return bool(version) and version_tuple(version) < (4, 0, 0)
+
+
 def critical_of(cli):
-    """Queues that would lose their majority without this node; empty when it may go."""
-    rc, out, err = cli.run("rabbitmq-queues", "check_if_node_is_quorum_critical", "--formatter", "json")
-    answer = parse_json(out) or parse_json(err)
-    if not isinstance(answer, dict) or "result" not in answer:
-        raise CliError("rabbitmq-queues check_if_node_is_quorum_critical failed (rc %d): %s" % (rc, last_words(err + out)))
-    return [{"name": queue.get("name", ""), "vhost": queue.get("virtual_host", "")} for queue in answer.get("queues") or []]
+    """Queues that would lose their majority, or mirrored ones all that have their messages, without this node; empty when it may go."""
+    found = []
+    for check in ["check_if_node_is_quorum_critical"] + (["check_if_node_is_mirror_sync_critical"] if has_mirrors() else []):
+        rc, out, err = cli.run("rabbitmq-queues", check, "--formatter", "json")
+        answer = parse_json(out) or parse_json(err)
+        if not isinstance(answer, dict) or "result" not in answer:
+            raise CliError("rabbitmq-queues %s failed (rc %d): %s" % (check, rc, last_words(err + out)))
+        found += [{"name": queue.get("name", ""), "vhost": queue.get("virtual_host", "")} for queue in answer.get("queues") or []]
+    return found
 
 
 def remembered(directory, node):

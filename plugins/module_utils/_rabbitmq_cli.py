@@ -96,14 +96,18 @@ def environment_of(tool, servers=SERVERS):
 
 
 class Cli:
-    """rabbitmqctl and its sisters through run(list) -> (rc, out, err), an AnsibleModule's run_command."""
+    """rabbitmqctl and its sisters through run(list) -> (rc, out, err), an AnsibleModule's run_command.
 
-    def __init__(self, run, longnames=False):
+    node: who is asked where a call names nobody; without it this host's.
+    """
+
+    def __init__(self, run, longnames=False, node=None):
         self._run = run
         self._longnames = longnames
+        self._node = node
 
     def run(self, tool, *arguments, node=None):
-        command = [*command_of(tool), "--quiet"]
+        command, node = [*command_of(tool), "--quiet"], node or self._node
         if self._longnames:
             command.append("--longnames")
         if node:
@@ -120,6 +124,7 @@ class Cli:
     def do(self, tool, *arguments, node=None):
         """Must end with 0; returns what it printed."""
         rc, out, err = self.run(tool, *arguments, node=node)
+        node = node or self._node
         if rc:
             raise CliError("%s %s failed%s (rc %d): %s." % (
                 tool, arguments[0], " on " + node if node else "", rc, reason(err + out).rstrip(".")), rc, err + out)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.failover.stack.plugins.module_utils._erlang_cookie import digest, normalise
+
 
 def node_of(host):
     """rabbit at the host's name up to its first dot."""
@@ -20,13 +22,16 @@ def in_running_cluster(info):
     return bool(info.get("available")) and len(info.get("members") or []) > 1
 
 
-def cookie_refusals(members, infos):
-    """Members of the cluster whose cookie is not the one of the others, by digest."""
+def cookie_refusals(members, infos, given):
+    """Members of the cluster whose cookie is not the one of the others, by digest; a given one that the cluster has not."""
     digests = {host: info["cookie_digest"] for host, info in zip(members, infos) if clustered(info) and info.get("cookie_digest")}
     # Who runs in a cluster of several decides; with nobody running, or as many on each side, the most do.
     running = [digests[host] for host, info in zip(members, infos) if host in digests and in_running_cluster(info)]
     weight = {value: (running.count(value), list(digests.values()).count(value)) for value in digests.values()}
     usual = max(sorted(weight), key=lambda value: weight[value]) if weight else None
+    if given and usual and digest(normalise(given)) != usual:
+        yield ("rabbitmq_cluster_cookie is %s (digest), the cluster of %s has %s: playbooks/rabbitmq_cookie_rotate.yml gives it to all "
+               "members at once, or leave the variable out." % (digest(normalise(given)), ", ".join(digests), usual))
     for host in members:
         if digests.get(host, usual) != usual:
             yield ("%s: its Erlang cookie is %s (digest), the other members have %s: put the cluster's cookie back there and restart the "
@@ -54,13 +59,14 @@ def absent_refusals(members, infos):
               "Bring it back, or take it out of the group." % ", ".join(missing)
 
 
-def formation(members, infos):
+def formation(members, infos, given=""):
     """{refused, seed, seed_node, cookie}: what speaks against it, whom the others join, who has the cluster's cookie.
 
-    infos: what rabbitmq_cluster_info told of each member, in their order; {} for one that was not reached.
+    infos: what rabbitmq_cluster_info told of each member, in their order; {} for one that was not reached. given: the cookie that the
+    inventory has, if any.
     """
     ranked = sorted(range(len(members)), key=lambda n: (
         not infos[n], not in_running_cluster(infos[n]), not clustered(infos[n]), not infos[n].get("available"), n))
     seed = members[ranked[0]] if ranked else ""
-    refused = [*cluster_refusals(members, infos), *cookie_refusals(members, infos), *absent_refusals(members, infos)]
+    refused = [*cluster_refusals(members, infos), *cookie_refusals(members, infos, given), *absent_refusals(members, infos)]
     return {"refused": refused, "seed": seed, "seed_node": node_of(seed) if seed else "", "cookie": seed}

@@ -9,6 +9,8 @@ from __future__ import annotations
 SERVING = ("not under maintenance", "unknown", "")
 # After these comes another major version.
 LAST_OF = {(3, 13): (4, 0)}
+# Below 4.0 a classic queue's leader and mirrors are in no other columns. Who has the messages: the leader, and mirrors that are in step.
+LEADER_COLUMNS = ("pid", "synchronised_slave_pids", "name")
 QUEUE_COLUMNS = ("name", "type", "leader", "members", "online", "policy", "messages", "consumers", "durable", "state")
 
 
@@ -49,9 +51,10 @@ def node_of_pid(pid):
 
 
 def parse_pids(text):
-    """list_queues --silent pid name: a queue's name may contain blanks, the pid does not."""
-    pairs = (line.partition("\t") for line in text.splitlines())
-    return {name: node_of_pid(pid) for pid, tab, name in pairs if tab}
+    """{name: (leader, mirrors)} of list_queues --silent with the columns LEADER_COLUMNS: <pid>, [<pid>, ...], name."""
+    rows = (line.split("\t", 2) for line in text.splitlines())
+    return {row[2]: (node_of_pid(row[0]), [node_of_pid(pid.strip()) for pid in row[1].strip("[]").split(",") if pid.strip()])
+            for row in rows if len(row) == 3}
 
 
 def as_list(value):
@@ -59,11 +62,14 @@ def as_list(value):
 
 
 def parse_queues(vhost, rows, leaders):
-    """list_queues --formatter json of one vhost. Before 4.0 a classic queue has no leader there, see leaders."""
+    """list_queues --formatter json of one vhost. Before 4.0 a classic queue has no leader there, see parse_pids for leaders."""
+    def of(row):
+        leader, mirrors = leaders.get(row["name"], ("", []))
+        return row.get("leader") or leader, as_list(row.get("members")) or [row.get("leader") or leader, *mirrors]
+
     return [{
         "vhost": vhost, "name": row["name"], "type": row.get("type") or "classic",
-        "leader": row.get("leader") or leaders.get(row["name"], ""),
-        "members": sorted(as_list(row.get("members")) or [row.get("leader") or leaders.get(row["name"], "")]),
+        "leader": of(row)[0], "members": sorted(of(row)[1]),
         "online": sorted(as_list(row.get("online"))), "policy": row.get("policy") or "",
         "messages": int(row.get("messages") or 0), "consumers": int(row.get("consumers") or 0),
         "durable": bool(row.get("durable")), "state": row.get("state") or "",
@@ -81,17 +87,22 @@ def count_by(queues, *keys):
     return counted
 
 
-def quorum_troubles(queues, running):
-    """Sentences for quorum queues without leader or majority, or whose replica on a running node does not run."""
+def quorum_troubles(queues, running, nodes):
+    """Sentences for quorum queues without leader or majority, with a member outside of the cluster's nodes, or whose replica on a running
+    node does not run."""
     for queue in queues:
         if queue["type"] != "quorum":
             continue
         name = "Quorum queue '%s' in vhost '%s'" % (queue["name"], queue["vhost"])
+        gone = sorted(set(queue["members"]) - set(nodes))
         asleep = sorted(set(queue["members"]) & set(running) - set(queue["online"]))
         if len(queue["online"]) * 2 <= len(queue["members"]):
             yield "%s has %d of %d members on line: no majority." % (name, len(queue["online"]), len(queue["members"]))
         elif not queue["leader"]:
             yield "%s has no leader." % name
+        if gone:
+            yield ("%s has a member on %s, which is none of the cluster: playbooks/rabbitmq_forget.yml takes it out of the queues, too." % (
+                name, ", ".join(gone)))
         if asleep:
             yield "%s has a replica on %s that does not run although the node does: restart that node." % (name, ", ".join(asleep))
 
@@ -104,13 +115,13 @@ def troubles(status, expected):
         yield ("%s is a member of the cluster that the inventory does not have: let it leave (group rabbitmq_leaving), "
                "or playbooks/rabbitmq_forget.yml takes a dead one out." % node)
     for node in sorted(set(status["members"]) & set(expected) - set(status["running"])):
-        yield "%s is a member but does not run." % node
+        yield "%s is a member but does not run: playbooks/rabbitmq.yml starts it." % node
     for node, others in sorted(status["partitions"].items()):
         yield "%s is separated from %s by a partition." % (node, ", ".join(others))
     for alarm in status["alarms"]:
         yield "There is an alarm, publishers are blocked: %s." % alarm
     for node in status["maintenance"]:
-        yield "%s is in maintenance and takes no clients: rabbitmq-upgrade revive ends it." % node
+        yield "%s is in maintenance and takes no clients: playbooks/rabbitmq.yml, or rabbitmq-upgrade revive there, ends it." % node
 
 
 def missing_ports(node, have, wanted):

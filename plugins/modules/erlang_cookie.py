@@ -15,8 +15,8 @@ description:
     by its owner only.
   - The cookie is the given one, else the one that is there (the installation of RabbitMQ made it, or a running member has it),
     else a new one. For a cluster, take it from one member with O(reveal) and give it to the others.
-  - A cookie under a running node is replaced only when the node belongs to no cluster or O(rotate) is set. The node is then
-    stopped first, since with another cookie in its file it could no longer be stopped in order; starting it is the caller's.
+  - A cookie is replaced only when the node, which runs or remembers its cluster on disk, belongs to none or O(rotate) is set. A running
+    node is then stopped first, since with another cookie in its file it could no longer be stopped in order; starting it is the caller's.
   - The value appears in no diff, log or result (O(reveal) apart); a digest does, which is the one in RabbitMQ's log ("cookie hash").
 attributes:
   check_mode:
@@ -54,8 +54,12 @@ options:
     description: The systemd unit of the node.
     type: str
     default: rabbitmq-server.service
+  data_directory:
+    description: Where the nodes keep their data, each in a directory with its name.
+    type: path
+    default: /var/lib/rabbitmq/mnesia
   rotate:
-    description: Replace the cookie also under a running member of a cluster. All members must do so together.
+    description: Replace the cookie also under a member of a cluster. All members must do so together.
     type: bool
     default: false
   reveal:
@@ -123,7 +127,7 @@ from ansible_collections.failover.stack.plugins.module_utils._erlang_cookie impo
     plan,
     refusal,
 )
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import own_node, status_of
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import own_node, remembered, status_of
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
 from ansible_collections.failover.stack.plugins.module_utils._unit_stale import parse_show, started_at
 
@@ -196,18 +200,19 @@ class Cookie:
             self.module.fail_json(msg="The given cookie %s." % bad)
         return {"content": value, "owner": self.params["owner"], "group": self.params["group"], "mode": self.params["mode"]}, source
 
-    def stop(self, current, wanted):
+    def stop(self, current, wanted, runs):
         """Before another cookie is written the node must not run. True when it did."""
-        members = self.members()
-        said = refusal(own_node(None), members, digest(current["content"]), digest(wanted["content"]),
+        node = own_node(None)
+        members = self.members() if runs else remembered(self.params["data_directory"], node)
+        said = refusal(node, members, digest(current["content"]), digest(wanted["content"]),
                        self.params["rotate"])
         if said:
             self.module.fail_json(msg=said, digest=digest(wanted["content"]), previous_digest=digest(current["content"]))
-        if not self.module.check_mode:
+        if runs and not self.module.check_mode:
             rc, _out, err = self.module.run_command(["systemctl", "stop", self.params["unit"]])
             if rc:
                 self.module.fail_json(msg="%s could not be stopped before its cookie is replaced: %s" % (self.params["unit"], err.strip()))
-        return True
+        return runs
 
     def apply(self, wanted):
         try:
@@ -222,7 +227,7 @@ class Cookie:
         current = read(self.params["path"])
         wanted, source = self.wanted(current)
         todo, started = plan(current, wanted), self.start()
-        stopped = bool(current and "content" in todo and started is not None and self.stop(current, wanted))
+        stopped = bool(current and "content" in todo and self.stop(current, wanted, started is not None))
         if todo and not self.module.check_mode:
             self.apply(wanted)
         result = {
@@ -247,6 +252,7 @@ def main():
             "group": {"type": "str", "default": "rabbitmq"},
             "mode": {"type": "str", "choices": ["0400", "0600"], "default": "0400"},
             "unit": {"type": "str", "default": "rabbitmq-server.service"},
+            "data_directory": {"type": "path", "default": "/var/lib/rabbitmq/mnesia"},
             "rotate": {"type": "bool", "default": False},
             "reveal": {"type": "bool", "default": False},
         },

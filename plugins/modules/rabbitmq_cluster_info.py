@@ -13,7 +13,7 @@ author: The failover.stack founders (@failover-stack)
 description:
   - Members, who of them runs, partitions, alarms, versions, queues by type and leader, and the digest of the Erlang cookie.
   - With O(wait_healthy) it waits until nothing keeps the cluster from being healthy, with O(wait_not_critical) until this node
-    can be stopped without a quorum queue losing its majority.
+    can be stopped without a quorum queue losing its majority, or a mirrored one all that have its messages.
   - A node that does not run is no error unless something is waited for.
 attributes:
   check_mode:
@@ -39,7 +39,7 @@ options:
   gather:
     description:
       - V(queues) tells the queues of all vhosts; quorum queues then count for health, too.
-      - V(critical) asks whether queues would lose their majority without this node.
+      - V(critical) asks whether queues would lose their majority without this node, or mirrored ones all who have their messages.
     type: list
     elements: str
     choices: [queues, critical]
@@ -152,6 +152,10 @@ cookie_digest:
   description: Digest of the Erlang cookie, as RabbitMQ's log shows it; empty when there is none.
   returned: always
   type: str
+trusts_authority:
+  description: Whether there is a certificate at O(authority_path).
+  returned: always
+  type: bool
 remembers:
   description: Members of the cluster as the node wrote them down on disk; also of one that does not run.
   returned: always
@@ -182,7 +186,7 @@ queue_counts:
   type: dict
   sample: {quorum: {rabbit@mq1: 2, rabbit@mq2: 1}}
 critical:
-  description: Queues that would lose their majority without this node.
+  description: Queues that would lose their majority without this node, below 4.0 also mirrored ones of which nobody else has the messages.
   returned: when O(gather) has V(critical)
   type: list
   elements: dict
@@ -245,6 +249,7 @@ class Info:
         return {
             "node": self.node, "cookie_digest": digest(cookie) if cookie else "",
             "internode_tls": any("inet_tls" in words for words in command_lines() if "rabbit" in words),
+            "trusts_authority": os.path.exists(self.params["authority_path"]),
             "installed_version": newest_version(glob.glob(SERVERS)),
             "remembers": remembered(self.params["data_directory"], self.node),
             "name_problems": list(name_problems(self.node.partition("@")[2], self.params["addresses"],
@@ -269,7 +274,7 @@ class Info:
         if "queues" in self.params["gather"] and not (self.params["wait_healthy"] and seen["problems"]):
             seen["queues"] = queues_of(self.cli)
             seen["queue_counts"] = count_by(seen["queues"], "type", "leader")
-            seen["problems"] += quorum_troubles(seen["queues"], status["running"])
+            seen["problems"] += quorum_troubles(seen["queues"], status["running"], status["members"])
         return seen
 
     def nothing(self, error):
@@ -293,7 +298,8 @@ class Info:
         if seconds and error:
             held = ", ".join("'%s' in '%s'" % (queue["name"], queue["vhost"]) for queue in (queues or [])[:5])
             self.module.fail_json(msg="%s must not stop now: after %d s %s" % (self.node, seconds, (
-                "these queues would still lose their majority: %s." % held if held else error)), critical=queues or [])
+                "these queues would still lose their majority, or all who have their messages: %s." % held if held else error)),
+                critical=queues or [])
         return queues or []
 
     def run(self):
@@ -325,6 +331,7 @@ def main():
             "package": {"type": "str"},
             "addresses": {"type": "dict", "default": {}},
             "data_directory": {"type": "path", "default": "/var/lib/rabbitmq/mnesia"},
+            "authority_path": {"type": "path", "default": "/etc/rabbitmq/tls/ca.pem"},
             "longnames": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

@@ -25,8 +25,8 @@ options:
   state:
     description:
       - V(present) makes this host's node a running member of the cluster of O(peer).
-      - V(absent) makes this host's node, which must run, leave its cluster; it goes on as an empty node of its own. One that does not
-        run and remembers no other members has left already.
+      - V(absent) makes this host's node, which must run, leave its cluster; it goes on as an empty node of its own (see O(start)). One
+        that does not run and remembers no other members has left already.
       - V(forgotten) takes the dead node O(node) out of the cluster of this host's node.
       - V(drained) puts this host's node into maintenance. Its listeners close and leaders of queues move to other members.
       - V(ready) ends its maintenance.
@@ -58,6 +58,12 @@ options:
     description: Throw away the queues and messages this node has, its membership of another cluster, or queues' majority.
     type: bool
     default: false
+  start:
+    description: >-
+      Whether a node that has left serves clients again, as an empty one. With V(false) only its Erlang goes on, until its unit is stopped:
+      a proxy in front sends nobody to it.
+    type: bool
+    default: true
   timeout:
     description: Seconds to wait for the node to run.
     type: int
@@ -225,7 +231,7 @@ class Member:
             if len(local["members"]) > 1 and "join" in todo:
                 self.leave_other()
             if "forget" in todo:
-                self.cli.do("rabbitmqctl", "forget_cluster_node", self.node, node=self.params["peer"])
+                self.forget(self.asking(self.params["peer"]))
             if "join" in todo:
                 self.cli.do("rabbitmqctl", "join_cluster", "--" + self.params["type"], self.params["peer"])
             else:
@@ -261,16 +267,16 @@ class Member:
 
     # --- absent, forgotten
 
-    def holding(self):
+    def holding(self, cli):
         """Quorum queues of several members of which the node is one."""
-        return [queue for queue in queues_of(self.cli)
+        return [queue for queue in queues_of(cli)
                 if queue["type"] == "quorum" and self.node in queue["members"] and len(queue["members"]) > 1]
 
-    def shrink(self):
+    def shrink(self, cli):
         """Out of all quorum queues. The tool ends well even where a queue refused, as one does that is changing its members."""
         def left():
-            self.cli.do("rabbitmq-queues", "shrink", self.node)
-            return self.holding()
+            cli.do("rabbitmq-queues", "shrink", self.node)
+            return self.holding(cli)
 
         self.wait(left, lambda queues: not queues, "%s is still a member of quorum queues" % self.node)
 
@@ -286,17 +292,25 @@ class Member:
             if self.params["discard"]:
                 self.cli.run("rabbitmq-queues", "shrink", self.node)
             else:
-                self.shrink()
-            self.cli.do("rabbitmqctl", "stop_app")
-            try:
-                if self.params["discard"]:
-                    self.leave_other()
-                else:
-                    self.cli.do("rabbitmqctl", "reset")
-            finally:
-                self.cli.do("rabbitmqctl", "start_app")
-            after = self.wait(lambda: status_of(self.cli), lambda seen: seen["members"] == [self.node], "%s did not leave" % self.node)
+                self.shrink(self.cli)
+            after = self.reset()
         self.finish(todo, before, after)
+
+    def reset(self):
+        """The node empty and alone. Where that fails it goes on as the member it is."""
+        self.cli.do("rabbitmqctl", "stop_app")
+        try:
+            if self.params["discard"]:
+                self.leave_other()
+            else:
+                self.cli.do("rabbitmqctl", "reset")
+        except CliError:
+            self.cli.do("rabbitmqctl", "start_app")
+            raise
+        if not self.params["start"]:
+            return {**NOTHING, "members": [self.node]}
+        self.cli.do("rabbitmqctl", "start_app")
+        return self.wait(lambda: status_of(self.cli), lambda seen: seen["members"] == [self.node], "%s did not leave" % self.node)
 
     def absent_unasked(self, error):
         """A node that does not run has left when it remembers nobody else; it cannot leave when it does."""
@@ -313,14 +327,22 @@ class Member:
         if said:
             self.module.fail_json(msg=said, node=self.node)
         # Old versions leave the dead node in the quorum queues' lists of members; so does a run that was broken off.
-        todo = todo or (["shrink"] if self.holding() else [])
+        cli = self.asking(asked)
+        todo = todo or (["shrink"] if self.holding(cli) else [])
         if todo and not self.module.check_mode:
-            if self.node in before["members"]:
-                self.cli.do("rabbitmqctl", "forget_cluster_node", self.node, node=asked)
-            if self.holding():
-                self.shrink()
+            self.forget(cli, self.node in before["members"])
             after = status_of(self.cli, asked)
         self.finish(todo, before, after)
+
+    def asking(self, node):
+        return Cli(self.module.run_command, self.params["longnames"], node)
+
+    def forget(self, cli, member=True):
+        """Out of the cluster and out of all queues: one that comes back empty under the same name must not vote in them by what it was."""
+        if member:
+            cli.do("rabbitmqctl", "forget_cluster_node", self.node)
+        if self.holding(cli):
+            self.shrink(cli)
 
     # --- drained, ready
 
@@ -352,6 +374,7 @@ def main():
             "replicas": {"type": "int", "default": 3},
             "replicas_on": {"type": "list", "elements": "str", "default": []},
             "discard": {"type": "bool", "default": False},
+            "start": {"type": "bool", "default": True},
             "timeout": {"type": "int", "default": 120},
             "unit": {"type": "str", "default": "rabbitmq-server.service"},
             "data_directory": {"type": "path", "default": "/var/lib/rabbitmq/mnesia"},

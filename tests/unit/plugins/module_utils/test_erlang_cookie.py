@@ -65,5 +65,5 @@ def test_only_a_member_of_a_cluster_keeps_its_cookie():
     assert refusal("rabbit@a", ["rabbit@a"], "old", "new", False) is None
     assert refusal("rabbit@a", ["rabbit@a", "rabbit@b"], "old", "new", True) is None
     assert refusal("rabbit@a", ["rabbit@a", "rabbit@b"], "old", "new", False).startswith(
-        "rabbit@a is a running member of a cluster of 2 (rabbit@a, rabbit@b) with cookie old, and is asked to take new: ")
+        "rabbit@a is a member of a cluster of 2 (rabbit@a, rabbit@b) with cookie old, and is asked to take new: ")
     assert "does not accept the cookie of its file (old)" in refusal("rabbit@a", None, "old", "new", False)

@@ -48,6 +48,16 @@ def test_whoever_runs_in_the_cluster_has_the_right_cookie():
     assert [sentence[:4] for sentence in formation(HOSTS, infos)["refused"]] == ["mq2:", "mq3:"]
 
 
+def test_a_cookie_that_the_cluster_has_not_is_a_rotation():
+    # echo -n OTHERCOOKIE | openssl md5 -binary | base64
+    running = [member(), member(), BLANK]
+    assert formation(HOSTS, running, "OTHERCOOKIE")["refused"] == [
+        "rabbitmq_cluster_cookie is /7TyzKtRsbuLa61B67Z70Q== (digest), the cluster of mq1, mq2 has c==: "
+        "playbooks/rabbitmq_cookie_rotate.yml gives it to all members at once, or leave the variable out."]
+    assert formation(HOSTS, [member("/7TyzKtRsbuLa61B67Z70Q==") for _host in HOSTS], "OTHERCOOKIE\n")["refused"] == []
+    assert formation(HOSTS, [BLANK, BLANK, BLANK], "OTHERCOOKIE")["refused"] == []
+
+
 def test_two_clusters_are_not_made_one():
     other = member(nodes=["rabbit@mq2", "rabbit@mq3"])
     infos = [member(nodes=["rabbit@mq1", "rabbit@old1"]), other, other]

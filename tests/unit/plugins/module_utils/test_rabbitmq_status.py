@@ -74,12 +74,19 @@ def test_node_of_a_pid(pid, node):
 
 
 def test_queues():
-    leaders = parse_pids("<rabbit@b2.1.2.0>\tcc\nundefined\tqq\n")
+    leaders = parse_pids("<rabbit@b2.1.2.0>\t\tcc\nundefined\t\tqq\n")
     classic, quorum = parse_queues("/", ROWS, leaders)
     assert (classic["leader"], classic["members"], classic["messages"]) == ("rabbit@b2", ["rabbit@b2"], 10)
     assert (quorum["leader"], quorum["members"], quorum["online"]) == ("rabbit@b2", ["rabbit@b1", "rabbit@b2"], ["rabbit@b1", "rabbit@b2"])
     assert count_by([classic, quorum, quorum], "type", "leader") == {"classic": {"rabbit@b2": 1}, "quorum": {"rabbit@b2": 2}}
     assert parse_queues("/", None, {}) == []
+
+
+def test_mirrors_in_step_have_the_messages_too():
+    leaders = parse_pids("<rabbit@b2.1.2.0>\t[<rabbit@b3.x.org.17.6.0>, <rabbit@b1.1.1.0>]\tc\tc\n")
+    assert leaders == {"c\tc": ("rabbit@b2", ["rabbit@b3.x.org", "rabbit@b1"])}
+    mirrored = parse_queues("/", [{"name": "c\tc", "messages": 3}], leaders)[0]
+    assert (mirrored["leader"], mirrored["members"]) == ("rabbit@b2", ["rabbit@b1", "rabbit@b2", "rabbit@b3.x.org"])
 
 
 @pytest.mark.parametrize("changes, running, words", [
@@ -92,14 +99,23 @@ def test_queues():
     ({"type": "classic", "online": []}, ["a"], []),
 ])
 def test_quorum_queues_in_trouble(changes, running, words):
-    assert list(quorum_troubles([queue(**changes)], running)) == words
+    assert list(quorum_troubles([queue(**changes)], running, ["a", "b", "c", "d", "e"])) == words
+
+
+def test_a_queue_with_a_member_that_the_cluster_forgot():
+    (said,) = quorum_troubles([queue()], ["a", "b"], ["a", "b"])
+    assert [said] == [
+        "Quorum queue 'q' in vhost '/' has a member on c, which is none of the cluster: "
+        "playbooks/rabbitmq_forget.yml takes it out of the queues, too."]
 
 
 def test_troubles_are_sentences():
     status = {"members": ["a", "b"], "running": ["a"], "partitions": {"a": ["b"]}, "alarms": ["disk"], "maintenance": ["a"]}
     assert list(troubles(status, ["a", "b", "c"])) == [
-        "c is no member of the cluster (a, b).", "b is a member but does not run.", "a is separated from b by a partition.",
-        "There is an alarm, publishers are blocked: disk.", "a is in maintenance and takes no clients: rabbitmq-upgrade revive ends it."]
+        "c is no member of the cluster (a, b).", "b is a member but does not run: playbooks/rabbitmq.yml starts it.",
+        "a is separated from b by a partition.",
+        "There is an alarm, publishers are blocked: disk.",
+        "a is in maintenance and takes no clients: playbooks/rabbitmq.yml, or rabbitmq-upgrade revive there, ends it."]
     calm = {"partitions": {}, "alarms": [], "maintenance": []}
     assert list(troubles({**calm, "members": ["a", "d"], "running": ["a", "d"]}, ["a"])) == [
         "d is a member of the cluster that the inventory does not have: let it leave (group rabbitmq_leaving), or "

@@ -112,6 +112,23 @@ def stage(queue, listing):
     return "back" if (queue["vhost"], PREFIX + queue["name"]) in types else "done"
 
 
+def anew(queues, notes):
+    """Definitions of the quorum queues that take their names, with their bindings."""
+    keys = {key_of(queue) for queue in queues}
+    return {"queues": [quorum(queue) for queue in queues],
+            "bindings": [one for one in notes["bindings"] if (one["vhost"], one["destination"]) in keys]}
+
+
+def note_counts(notes, found):
+    for queue in notes["queues"]:
+        queue["messages"] = found[key_of(queue)]
+
+
+def counts_of(notes):
+    """Messages of each queue as they were counted first; of queues that have been counted."""
+    return {key_of(queue): queue["messages"] for queue in notes["queues"] if "messages" in queue}
+
+
 def counts(queues, listing):
     """{(vhost, name): messages}, those beside included."""
     messages = {key_of(one): one["messages"] for one in listing}

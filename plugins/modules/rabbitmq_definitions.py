@@ -102,6 +102,7 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_definitio
     retype_expression,
     retyped,
 )
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_migration import notes_of
 
 
 class Definitions:
@@ -112,10 +113,20 @@ class Definitions:
 
     def refuse_loss(self, doomed):
         vhosts = [key[0] for section, key in doomed if section == "vhosts"]
-        full = sorted({queue["vhost"] for queue in queues_of(self.cli, vhosts) if queue["messages"]}) if vhosts else []
+        # A queue that does not run tells no number of messages.
+        full = sorted({queue["vhost"] for queue in queues_of(self.cli, vhosts)
+                       if queue["messages"] or queue["state"] not in ("running", "idle")}) if vhosts else []
         if full and not self.params["discard"]:
-            self.module.fail_json(msg="Vhost %s has queues with messages, which would be removed with it: empty them, or discard: true "
-                                      "throws them away." % ", ".join(full))
+            self.module.fail_json(msg="Vhost %s has queues with messages, or that do not run and may have some, which would go with "
+                                      "it: empty them, or discard: true throws them away." % ", ".join(full))
+
+    def refuse_unlock(self, current, imported):
+        """Who has no permissions while queues are being moved gets them back from that move, or counts would be in vain."""
+        moving = {queue["vhost"] for queue in notes_of(current)["queues"]}
+        locked = sorted({entry["vhost"] for entry in imported.get("permissions") or []} & moving)
+        if locked:
+            self.module.fail_json(msg="Queues of vhost %s are being moved, or that was broken off, and its users have no permissions until "
+                                      "it has ended: run playbooks/rabbitmq_migrate_queues.yml again, then this." % ", ".join(locked))
 
     def run(self):
         wanted, passwords = self.params["definitions"], self.params["passwords"]
@@ -124,6 +135,7 @@ class Definitions:
             self.module.fail_json(msg=" ".join(said))
         current = definitions_of(self.cli)
         imported, doomed, lines = plan(current, wanted, passwords, self.params["absent"])
+        self.refuse_unlock(current, imported)
         self.refuse_loss(doomed)
         flags = self.flags() if self.params["feature_flags"] else []
         lines += ["feature flag %s: enabled" % name for name in flags]

@@ -36,6 +36,11 @@ options:
     description: Close the connections that are there. Without it the move is refused while there are any.
     type: bool
     default: false
+  discard:
+    description: >-
+      Go on with a move that was broken off although its queues have fewer or more messages than when it began.
+    type: bool
+    default: false
   timeout:
     description: Seconds for the messages to move, each way.
     type: int
@@ -80,14 +85,16 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli impor
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_migration import (
     NOTES,
     PREFIX,
+    anew,
     beside,
     counts,
+    counts_of,
     differing,
     dropped,
     key_of,
+    note_counts,
     noted,
     plan,
-    quorum,
     shovel,
     stage,
 )
@@ -159,23 +166,27 @@ class Migration:
 
         # A quorum queue tells its number of messages every few seconds.
         self.until(self.listing, arrived, SETTLE_S, "Messages did not all arrive")
-        for queue in queues:
-            self.cli.do("rabbitmqctl", "delete_queue", "--vhost", queue["vhost"], source + queue["name"])
+
+    def delete(self, queue, name, *condition):
+        self.cli.do("rabbitmqctl", "delete_queue", "--vhost", queue["vhost"], *condition, name)
 
     def go(self, notes):
         queues = notes["queues"]
-        before = self.settled(queues)
+        before = self.counted(notes)
         listing = self.listing()
         away = [queue for queue in queues if stage(queue, listing) == "away"]
         if away:
             self.move(away, before, {"queues": [beside(queue) for queue in away]}, "", PREFIX)
-            listing = self.listing()
+        for queue in away:
+            # One after the other: what other queues send here as a dead letter finds no queue only for this moment.
+            self.delete(queue, queue["name"], "--if-empty")
+            load_definitions(self.cli, anew([queue], notes))
+        listing = self.listing() if away else listing
         back = [queue for queue in queues if stage(queue, listing) == "back"]
         if back:
-            keys = {key_of(queue) for queue in back}
-            self.move(back, before, {
-                "queues": [quorum(queue) for queue in back],
-                "bindings": [one for one in notes["bindings"] if (one["vhost"], one["destination"]) in keys]}, PREFIX, "")
+            self.move(back, before, anew(back, notes), PREFIX, "")
+        for queue in back:
+            self.delete(queue, PREFIX + queue["name"])
         after = self.until(lambda: counts(queues, self.listing()), lambda found: not differing(before, found), SETTLE_S, "Counts differ")
         return before, after
 
@@ -185,6 +196,20 @@ class Migration:
         # Only now: while a queue is missing or half full, no client may see that.
         load_definitions(self.cli, {"permissions": notes["permissions"]})
         return counted
+
+    def counted(self, notes):
+        """Messages of each queue, as they were when the move began; of one that was broken off, too."""
+        now, before, listing = self.settled(notes["queues"]), counts_of(notes), self.listing()
+        # With all of them moved only permissions and notes were wanting, and clients may be there again.
+        through = all(stage(queue, listing) == "done" for queue in notes["queues"])
+        said = [] if through else differing(before, now)
+        if said and not self.params["discard"]:
+            raise CliError("Since the move was broken off messages have come or gone: %s Look why (messages that expire do); with discard: "
+                           "true it goes on with what is there." % " ".join(said))
+        before = {**before, **now} if said or through else {**now, **before}
+        note_counts(notes, before)
+        load_definitions(self.cli, {"global_parameters": [noted(notes)]})
+        return before
 
     def settled(self, queues):
         """Counts that stay the same for a while: messages that were out with a client come back when it is gone."""
@@ -253,6 +278,7 @@ def main():
         argument_spec={
             "vhosts": {"type": "list", "elements": "str", "required": True},
             "stop_clients": {"type": "bool", "default": False},
+            "discard": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 600},
             "plugins_file": {"type": "path", "default": "/etc/rabbitmq/enabled_plugins"},
         },

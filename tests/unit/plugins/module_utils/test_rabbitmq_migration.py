@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_migration import (
+    anew,
     counts,
+    counts_of,
     differing,
+    note_counts,
     noted,
     plan,
     quorum,
@@ -69,6 +72,19 @@ def test_counts_take_both_queues_together():
     found = counts([queue("orders")], [listed("orders", messages=3), listed("failover-migration.orders", "quorum", 4)])
     assert found == {("shop", "orders"): 7} and differing(found, found) == []
     assert differing(found, {("shop", "orders"): 6}) == ["Queue 'orders' in vhost 'shop' had 7 messages and has 6."]
+
+
+def test_the_first_count_is_kept_with_the_notes():
+    notes = plan(EXPORT, LISTING, ["shop"])[0]
+    assert counts_of(notes) == {}
+    note_counts(notes, {("shop", "orders"): 7})
+    assert counts_of(plan({"global_parameters": [noted(notes)]}, [listed("other")], ["shop"])[0]) == {("shop", "orders"): 7}
+
+
+def test_a_queue_is_made_anew_with_its_own_bindings():
+    notes = plan(EXPORT, LISTING, ["shop"])[0]
+    assert anew(notes["queues"], notes) == {"queues": [quorum(EXPORT["queues"][0])], "bindings": [BINDING]}
+    assert anew([queue("other")], notes)["bindings"] == []
 
 
 def test_a_vhost_in_an_address_is_quoted():

@@ -59,6 +59,10 @@ options:
   package:
     description: Name of the package of which to tell the available version.
     type: str
+  authority_path:
+    description: Where the certificate of the authority stands that this member trusts.
+    type: path
+    default: /etc/rabbitmq/tls/ca.pem
   addresses:
     description: Names of members and their addresses, which this host must make of them; see RV(name_problems).
     type: dict

@@ -190,7 +190,7 @@ def test_closed_in_order_while_nothing_was_asked_is_not_broken():
     async def once(_number, _reader, writer):
         writer.write(HEAD % 2 + b"hi")
 
-    told = keep_quiet(once)
+    told = keep_quiet(once, 3)
     assert told["opened"] == told["ended"] + 1 or told["opened"] == told["ended"]
     assert told["opened"] > 2
     assert told["broken"] == []

@@ -71,7 +71,7 @@ class ActionModule(ActionBase):
         directory = os.path.expanduser(arguments["authority_directory"])
         said = refusal(task_vars["inventory_hostname"], directory, asked.get("authority", ""))
         if said and not boolean(arguments.get("new_authority", False)):
-            raise AnsibleActionFail(said)
+            return {"failed": True, "msg": said}
         if not asked.get("request") or (check and not os.path.exists(os.path.join(directory, "ca.pem"))):
             return self.result(True, "there is none")
         try:
@@ -80,7 +80,7 @@ class ActionModule(ActionBase):
             why = _authority.stale(asked["certificate"], asked["request"], certificate)
             signed = _authority.sign(asked["request"], certificate, key, days) if why else asked["certificate"]
         except (OSError, ValueError) as error:
-            raise AnsibleActionFail("The authority in %s cannot sign: %s" % (directory, error)) from error
+            return {"failed": True, "msg": "The authority in %s cannot sign: %s" % (directory, error)}
         if why is None and asked["authority"] != certificate:
             why = "the authority's certificate differs"
         installed = self.member(task_vars, authority=certificate, certificate=signed) if why else {"changed": False}

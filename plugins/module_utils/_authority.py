@@ -81,9 +81,13 @@ def _usage(**true):
 
 def self_signed(key_text, name, days):
     """The authority's own certificate. It signs members and nothing below them."""
+    return _self_signed(key_text, name_of(name), days)
+
+
+def _self_signed(key_text, subject, days):
     key = load_key(key_text)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    built = (_certificate(name_of(name), name_of(name), key.public_key(), days)
+    built = (_certificate(subject, subject, key.public_key(), days)
              .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
              .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
              .add_extension(identifier, critical=False))
@@ -167,8 +171,7 @@ def renewed(certificate_text, key_text, days):
         raise ValueError("ca.pem is no certificate")
     if _public(certificate) != _public(load_key(key_text)):
         raise ValueError("ca.key does not belong to ca.pem")
-    name = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
-    return self_signed(key_text, name, days) if ending(certificate) else None
+    return _self_signed(key_text, certificate.subject, days) if ending(certificate) else None
 
 
 def same_authority(one_text, other_text):

@@ -42,8 +42,8 @@ def test_who_ended_is_told_at_once_with_its_console(silent):
     sentences = ready.wait(engine, {"failover-lab-lb1": "127.0.0.1", "failover-lab-web1": "127.0.0.1"}, 60)
     assert time.monotonic() - began < 5
     assert sentences == [
-        "failover-lab-lb1: the machine ended with status 250 while it was waited for: docker logs failover-lab-lb1 shows all of its console;"
-        " docker rm -f failover-lab-lb1 and running this again makes it anew. The end of its console:"
+        "failover-lab-lb1: the machine ended with status 250 while it was waited for: docker logs failover-lab-lb1 shows all of its"
+        " console; docker rm -f failover-lab-lb1 and running this again makes it anew. The end of its console:"
         "\n    booting\n    Kernel panic - not syncing"]
 
 

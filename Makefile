@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help lab test drill bench lab-down
+.PHONY: help lab test test-all drill bench lab-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -13,8 +13,11 @@ drill: ## kill each part under load and report what a client saw (ONLY=name-or-t
 bench: ## one node against several behind a director: DR, NAT, TUN, HAProxy (ROUNDS=5, KEEP=1 keeps its nodes)
 	@ROUNDS=$(ROUNDS) KEEP=$(KEEP) scripts/bench
 
-test: ## lint, sanity, unit tests, build, scenarios (SCENARIOS="haproxy …", SUITES="bookworm trixie")
+test: ## lint, sanity, unit tests, build, every scenario on one suite by turns (SCENARIOS="haproxy …", SUITES="bookworm trixie")
 	@scripts/test
+
+test-all: ## the same with every scenario on both suites
+	@ALL=1 scripts/test
 
 lab-down: ## remove all that make lab made
 	@scripts/lab down

@@ -185,6 +185,16 @@ def drill_disks(drills, groups):
     )
 
 
+def drill_standing_by(groups_of_hosts, vips):
+    """Each host that may have to take one of the addresses over: host, instances, addresses."""
+    return [
+        {"host": host, "instances": group["instances"], "addresses": group["addresses"]}
+        for group in groups_of_hosts
+        if set(group["addresses"]) & set(vips)
+        for host in group["hosts"]
+    ]
+
+
 class FilterModule:
     def filters(self):
         return {
@@ -192,4 +202,5 @@ class FilterModule:
             "drill_targets": drill_targets,
             "drill_units": drill_units,
             "drill_disks": drill_disks,
+            "drill_standing_by": drill_standing_by,
         }

@@ -26,6 +26,8 @@ from ansible_collections.failover.stack.plugins.module_utils._drill_writers impo
 OK, TIMEOUT, REFUSED, RESET, STATUS, BODY, SORRY = range(7)
 CODES = ["ok", "time limit", "refused or unreachable", "connection lost", "bad status", "wrong body", "sorry"]
 ANONYMOUS = -1
+# How often somebody is asked for, for each who should serve: with shares of 3 : 2 one in a million misses the smaller one among two.
+ASKED = 14
 
 
 class Observer:
@@ -268,29 +270,71 @@ class Observer:
 
 
 async def probe(p):
-    """A glance before a drill: who holds the addresses, who serves a session."""
+    """A look before a drill: who holds the addresses, who serves a session, who serves at all, how a ledger's servers are."""
     observer = Observer(dict(p, vips=[], sessions=0))
-    held = {}
-    if p["vips"]:
-        prober = Prober(p["vips"], p["neighbours"], observer.now)
-        prober.listen(asyncio.get_running_loop())
-        await prober.meet()
-        stop = asyncio.Event()
-        asyncio.get_running_loop().call_later(0.4, stop.set)
-        await prober.run(0.05, stop)
-        for address, spans in prober.holders.export()["spans"].items():
-            mask = 0
-            for span in spans:
-                mask |= span[2]
-            held[address] = [prober.holders.names.get(m, m) for i, m in enumerate(prober.holders.macs) if mask >> i & 1]
+    loop = asyncio.get_running_loop()
+    held = await holders_of(p, observer) if p["vips"] else {}
     visitor, found = Visitor(0), {}
     if p.get("ledger"):
-        found = await asyncio.get_running_loop().run_in_executor(None, glance, p["ledger"])
+        found = await loop.run_in_executor(None, glance, p["ledger"])
     for _try in range(6 if p["sessions"] else 0):
         await asyncio.ensure_future(observer.shot(p["session_path"], False, [], visitor))
+    for _try in range(ASKED * len(p.get("serving") or []) if p["rate"] else 0):
+        await asyncio.ensure_future(observer.shot(p["path"], False, []))
     return {
         **found,
         "holders": held,
         "answers": [CODES[row[3]] for row in observer.rows],
+        "served": sorted(observer.served),
         "session": observer.samples[-1] if observer.samples else {},
     }
+
+
+async def holders_of(p, observer):
+    """{address: [names]} of whoever answers ARP for the virtual addresses within 0.4 s."""
+    held, prober, stop = {}, Prober(p["vips"], p["neighbours"], observer.now), asyncio.Event()
+    prober.listen(asyncio.get_running_loop())
+    await prober.meet()
+    asyncio.get_running_loop().call_later(0.4, stop.set)
+    await prober.run(0.05, stop)
+    for address, spans in prober.holders.export()["spans"].items():
+        mask = 0
+        for span in spans:
+            mask |= span[2]
+        held[address] = [prober.holders.names.get(m, m) for i, m in enumerate(prober.holders.macs) if mask >> i & 1]
+    return held
+
+
+async def steady(p, wait_s):
+    """(what a look found, what is not as it should be): asked again until nothing is, or until the time is over."""
+    until = time.monotonic() + wait_s
+    while True:
+        found = await probe(p)
+        clauses = list(unsteady(p, found))
+        if not clauses or time.monotonic() > until:
+            return found, clauses
+        await asyncio.sleep(0.5)
+
+
+def unsteady(p, found):
+    """What speaks against beginning a drill, a clause each. Pure."""
+    for vip, names in found["holders"].items():
+        if len(names) != 1:
+            yield "%s has %s" % (vip, "no holder" if not names else "%d holders (%s)" % (len(names), ", ".join(names)))
+    bad = [answer for answer in found["answers"] if answer != CODES[OK]]
+    if bad:
+        yield "%d of %d requests to %s failed (%s)" % (len(bad), len(found["answers"]), p["address"], ", ".join(sorted(set(bad))))
+    for name in (p.get("serving") or []) if p["rate"] else []:
+        if name not in found["served"]:
+            yield "%s serves nothing at %s" % (name, p["address"])
+    ledger = p.get("ledger")
+    if ledger:
+        for name in ledger["servers"]:
+            if name not in found["writers"] + found["readers"]:
+                yield "%s does not answer" % name
+            elif name in found["behind"]:
+                yield "%s does not get what is written" % name
+        if not found["writers"]:
+            yield "nobody takes what is written to %s" % ledger["address"]
+        if len(found["writers"]) > 1:
+            yield "%s take what is written" % " and ".join(found["writers"])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import threading
@@ -12,11 +13,13 @@ import time
 
 from ansible_collections.failover.stack.plugins.module_utils import _drill_amqp as amqp
 from ansible_collections.failover.stack.plugins.module_utils import _drill_sql as sql
-from ansible_collections.failover.stack.plugins.module_utils._drill_ledger import Book, Pool, fates, settle
+from ansible_collections.failover.stack.plugins.module_utils._drill_ledger import Book, Failed, Pool, Unknown, fates, settle
 from ansible_collections.failover.stack.plugins.module_utils._drill_watch import Watch
 
 # A server that has the last row, and no others for so long, gets no more.
 SETTLED_S = 3
+# How long a single row may be on its way to a server that counts as level.
+ARRIVAL_S = 3
 
 
 class LedgerError(Exception):
@@ -44,7 +47,7 @@ def kind_of(p, run):
 
 def glance(p):
     """Makes the place for the things ready, and says which servers accept them; an unreachable one is in neither list."""
-    kind, found = kind_of(p, 0), {"writers": [], "readers": []}
+    kind, found = kind_of(p, int(time.time() * 1000)), {"writers": [], "readers": [], "behind": []}
     try:
         kind.prepare()
     except Exception as error:  # whatever a driver throws
@@ -58,7 +61,32 @@ def glance(p):
         watch.drop()
         if side is not None:
             found["writers" if side and leader in (None, name) else "readers"].append(name)
+    # Brokers hand out what they have; servers must get what is written.
+    if p["kind"] in sql.KINDS and found["writers"]:
+        found["behind"] = behind(kind, p["servers"], [*found["writers"], *found["readers"]])
     return found
+
+
+def behind(kind, servers, answering):
+    """Servers that do not get a row that is written now, within ARRIVAL_S."""
+    try:
+        connection = kind.connect()
+        with contextlib.closing(connection):
+            connection.write(1)
+    except (Failed, Unknown) as reason:
+        raise LedgerError("a row cannot be written: %s" % reason) from reason
+    left, until = list(answering), time.monotonic() + ARRIVAL_S
+    while left and time.monotonic() < until:
+        left = [name for name in left if not arrived(kind, servers[name])]
+        time.sleep(0.1 if left else 0)
+    return left
+
+
+def arrived(kind, address):
+    try:
+        return kind.extent(address)[0] == 1
+    except Exception:  # whatever a driver throws: it has not shown that it has the row
+        return False
 
 
 def level(extents, unchanged_s):

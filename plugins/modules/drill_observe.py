@@ -20,9 +20,12 @@ author:
 options:
   state:
     description:
-      - V(run) observes, V(finish) tells the running observer to end and returns what it saw, V(probe) takes one glance.
+      - V(run) observes, V(finish) tells the running observer to end and returns what it saw, V(probe) looks once.
+      - >-
+        V(steady) looks until each virtual address has one holder, no request fails, everybody of O(service.serving) serves, one server of
+        the ledger takes writes and all get what is written, and fails with what is not so when that lasts longer than O(wait_s).
     type: str
-    choices: [run, finish, probe]
+    choices: [run, finish, probe, steady]
     default: run
   service:
     description: What is asked.
@@ -65,6 +68,13 @@ options:
         description: Header that marks an answer of a sorry server, whatever its status; none when empty.
         type: str
         default: X-Sorry
+      serving:
+        description: >-
+          With O(state=steady), hosts that must be seen to serve O(service.path), by the names in O(service.served_header). Not asked with a
+          rate of 0.
+        type: list
+        elements: str
+        default: []
   load:
     description: How much is asked.
     type: dict
@@ -235,7 +245,8 @@ options:
     type: bool
     default: false
   wait_s:
-    description: With O(wait_for_all), the longest wait in seconds; also for the servers of a ledger to become level in the end.
+    description: >-
+      With O(wait_for_all) or O(state=steady), the longest wait in seconds; also for the servers of a ledger to become level in the end.
     type: float
     default: 60
 attributes:
@@ -259,19 +270,27 @@ data:
   type: str
 holders:
   description: Hosts (or MAC addresses) that answer for each virtual address.
-  returned: state=probe
+  returned: state=probe or steady
   type: dict
+served:
+  description: Hosts that served requests, of those that name themselves.
+  returned: state=probe or steady
+  type: list
 session:
   description: The last answer of the session path.
-  returned: state=probe
+  returned: state=probe or steady
   type: dict
 writers:
   description: Servers of the ledger that accept writes.
-  returned: state=probe with a ledger
+  returned: state=probe or steady, with a ledger
   type: list
 readers:
   description: Those that answer and accept none.
-  returned: state=probe with a ledger
+  returned: state=probe or steady, with a ledger
+  type: list
+behind:
+  description: Those that did not get a row that was written.
+  returned: state=probe or steady, with a ledger
   type: list
 """
 
@@ -293,6 +312,7 @@ SERVICE = {
     "neighbours": {"type": "dict", "default": {}},
     "served_header": {"type": "str", "default": "X-Served-By"},
     "sorry_header": {"type": "str", "default": "X-Sorry"},
+    "serving": {"type": "list", "elements": "str", "default": []},
 }
 LOAD = {
     "rate": {"type": "int", "default": 100},
@@ -341,7 +361,7 @@ def nested(options):
 def main():
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["run", "finish", "probe"], "default": "run"},
+            "state": {"type": "str", "choices": ["run", "finish", "probe", "steady"], "default": "run"},
             "service": {"type": "dict", "options": SERVICE},
             "load": nested(LOAD),
             "download": nested(DOWNLOAD),
@@ -353,7 +373,7 @@ def main():
             "wait_for_all": {"type": "bool", "default": False},
             "wait_s": {"type": "float", "default": 60},
         },
-        required_if=[("state", "run", ["service"]), ("state", "probe", ["service"])],
+        required_if=[("state", state, ["service"]) for state in ("run", "probe", "steady")],
         supports_check_mode=True,
     )
     p = module.params
@@ -370,6 +390,11 @@ def main():
     try:
         if p["state"] == "probe":
             module.exit_json(changed=False, **asyncio.run(client.probe(settings)))
+        if p["state"] == "steady":
+            found, clauses = asyncio.run(client.steady(settings, p["wait_s"]))
+            if clauses:
+                module.fail_json(msg="the steady state was not there within %d s: %s" % (p["wait_s"], "; ".join(clauses)), **found)
+            module.exit_json(changed=False, **found)
         for left in (p["control"], p["control"] + ".seen"):
             if os.path.exists(left):
                 os.unlink(left)

@@ -203,3 +203,12 @@ def test_disks_and_units_to_mend():
     assert filters.drill_disks([DATABASE, full, full], groups) == [{"host": h, "path": "/data", "unit": "db.service"} for h in ("db1",
                                                                                                                                 "db2")]
     assert filters.drill_units([DATABASE, full], groups) == [{"host": h, "unit": "db.service"} for h in ("db1", "db2")]
+
+
+def test_whoever_stands_by_for_an_address_of_the_drill():
+    groups = [{"hosts": ["p1", "p2"], "instances": ["web"], "addresses": ["198.18.0.101"]},
+              {"hosts": ["l1"], "instances": ["d"], "addresses": ["198.18.0.100"]}]
+    assert filters.drill_standing_by(groups, ["198.18.0.101"]) == [
+        {"host": "p1", "instances": ["web"], "addresses": ["198.18.0.101"]},
+        {"host": "p2", "instances": ["web"], "addresses": ["198.18.0.101"]}]
+    assert filters.drill_standing_by(groups, []) == []

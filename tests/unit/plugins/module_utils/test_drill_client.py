@@ -171,3 +171,45 @@ def test_observer_downloads_and_keeps_quiet(tmp_path):
     assert seen["quiet"]["opened"] == 1
     assert seen["quiet"]["broken"] == []
     assert seen["length_ms"] <= 3000
+
+
+FOUND = {"holders": {"198.18.0.101": ["p1"]}, "answers": ["ok"] * 4, "served": ["web1", "web2"], "session": {}}
+LEDGER = {"servers": {"db1": "198.18.0.31", "db2": "198.18.0.32"}, "address": "198.18.0.102"}
+
+
+@pytest.mark.parametrize("settings, found, clauses", [
+    ({"serving": ["web1", "web2"]}, {}, []),
+    ({}, {"holders": {"198.18.0.101": []}}, ["198.18.0.101 has no holder"]),
+    ({}, {"holders": {"198.18.0.101": ["p1", "p2"]}}, ["198.18.0.101 has 2 holders (p1, p2)"]),
+    ({}, {"answers": ["ok", "refused or unreachable", "bad status"]},
+     ["2 of 3 requests to 127.0.0.1 failed (bad status, refused or unreachable)"]),
+    ({"serving": ["web1", "web3"]}, {}, ["web3 serves nothing at 127.0.0.1"]),
+    ({"serving": ["web3"], "rate": 0}, {}, []),
+    ({"ledger": LEDGER}, {"writers": ["db1"], "readers": ["db2"], "behind": []}, []),
+    ({"ledger": LEDGER}, {"writers": ["db1"], "readers": [], "behind": []}, ["db2 does not answer"]),
+    ({"ledger": LEDGER}, {"writers": ["db1"], "readers": ["db2"], "behind": ["db2"]}, ["db2 does not get what is written"]),
+    ({"ledger": LEDGER}, {"writers": [], "readers": ["db1", "db2"], "behind": []}, ["nobody takes what is written to 198.18.0.102"]),
+    ({"ledger": LEDGER}, {"writers": ["db1", "db2"], "readers": [], "behind": []}, ["db1 and db2 take what is written"]),
+])
+def test_what_speaks_against_beginning_a_drill(settings, found, clauses):
+    assert list(client.unsteady({**SETTINGS, **settings}, {**FOUND, **found})) == clauses
+
+
+def test_the_steady_state_is_waited_for():
+    began = time.monotonic()
+
+    async def late(head):
+        return await friendly(head) if time.monotonic() - began > 0.6 else b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+
+    service = Service(late)
+    found, clauses = asyncio.run(client.steady({**SETTINGS, "port": service.port}, 10))
+    assert clauses == [] and set(found["answers"]) == {"ok"}
+
+
+def test_what_is_not_steady_in_time_is_told():
+    async def never(head):
+        return b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+
+    service = Service(never)
+    _found, clauses = asyncio.run(client.steady({**SETTINGS, "port": service.port}, 0.1))
+    assert clauses == ["6 of 6 requests to 127.0.0.1 failed (bad status)"]

@@ -59,8 +59,14 @@ def absent_refusals(members, infos):
               "Bring it back, or take it out of the group." % ", ".join(missing)
 
 
+def cookies_differ(infos, given):
+    """Whether anybody lacks the cookie that all shall have, or has it in a file that Erlang does not accept."""
+    wanted = digest(normalise(given)) if given else next((info.get("cookie_digest") for info in infos if info), "")
+    return not wanted or any(info.get("cookie_digest") != wanted or not info.get("cookie_accepted") for info in infos)
+
+
 def formation(members, infos, given=""):
-    """{refused, seed, seed_node, cookie}: what speaks against it, whom the others join, who has the cluster's cookie.
+    """{refused, seed, seed_node, cookie, cookies_differ}: what speaks against it, whom the others join, who has the cluster's cookie.
 
     infos: what rabbitmq_cluster_info told of each member, in their order; {} for one that was not reached. given: the cookie that the
     inventory has, if any.
@@ -69,4 +75,5 @@ def formation(members, infos, given=""):
         not infos[n], not in_running_cluster(infos[n]), not clustered(infos[n]), not infos[n].get("available"), n))
     seed = members[ranked[0]] if ranked else ""
     refused = [*cluster_refusals(members, infos), *cookie_refusals(members, infos, given), *absent_refusals(members, infos)]
-    return {"refused": refused, "seed": seed, "seed_node": node_of(seed) if seed else "", "cookie": seed}
+    return {"refused": refused, "seed": seed, "seed_node": node_of(seed) if seed else "", "cookie": seed,
+            "cookies_differ": cookies_differ(infos, given)}

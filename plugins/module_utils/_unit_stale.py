@@ -1,9 +1,36 @@
 # Copyright (c) 2026, the failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure logic of the module unit_stale."""
+"""Units and what they read at start: what unit_stale and service_state have in common. Touches the host: newest() only."""
 
 from __future__ import annotations
+
+import os
+import time
+
+# What is asked of systemd about a unit.
+PROPERTIES = "Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,ExecMainStartTimestampMonotonic"
+
+
+def newest(paths):
+    """Newest modification time (seconds) of files and of whole directories."""
+    times = [0.0]
+    for path in paths:
+        if os.path.lexists(path):
+            times.append(os.stat(path, follow_symlinks=os.path.exists(path)).st_mtime)
+        for root, directories, files in os.walk(path):
+            times += [os.lstat(os.path.join(root, name)).st_mtime for name in directories + files]
+    return max(times)
+
+
+def shown(module, names):
+    """What systemd says of units, by name, and the wall clock's second at which each one's process started."""
+    command = [module.get_bin_path("systemctl", required=True), "show", "--property=" + PROPERTIES, "--", *names]
+    out = module.run_command(command, check_rc=True)[1]
+    now, since_boot = time.time(), time.clock_gettime(time.CLOCK_MONOTONIC)
+    # systemctl answers in the order asked; a unit that it does not know is shown as inactive.
+    blocks = dict(zip(names, parse_show(out)))
+    return blocks, {name: started_at(block, now, since_boot) for name, block in blocks.items()}
 
 
 def parse_show(text):

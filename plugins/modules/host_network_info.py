@@ -111,84 +111,23 @@ missing:
   sample: ["198.18.0.100 is not on lo"]
 """
 
-import os
 import platform
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._host_network import (
-    missing_addresses,
-    missing_chain,
-    missing_links,
-    missing_routes,
-    missing_sysctls,
-)
-
-LEGACY = "/proc/net/ip_tables_names"
-
-
-def text_of(path):
-    try:
-        with open(path, encoding="utf-8") as handle:
-            return handle.read()
-    except OSError:
-        return None
-
-
-def sysctl(name):
-    # A dot separates, except within the name of an interface, where sysctl(8) writes a slash instead.
-    return text_of("/proc/sys/" + "/".join(part.replace("/", ".") for part in name.split(".")))
-
-
-def listing(module, program, *arguments):
-    """What the program prints; empty when it is not there or refuses, so that everything counts as missing."""
-    path = module.get_bin_path(program, opt_dirs=["/usr/sbin", "/sbin"])
-    if path is None:
-        return ""
-    rc, out, _err = module.run_command([path, *arguments])
-    return out if rc == 0 else ""
-
-
-def lacks(module):
-    params = module.params
-    missing = missing_sysctls(params["sysctls"], {name: sysctl(name) for name in params["sysctls"]})
-    if params["addresses"] or params["links"]:
-        listed = listing(module, "ip", "-j", "address", "show")
-        missing += missing_links(params["links"], listed) + missing_addresses(params["addresses"], listed)
-    for family in ("-4", "-6"):
-        wanted = [item for item in params["routes"] if (":" in item["gateway"]) == (family == "-6")]
-        if wanted:
-            missing += missing_routes(wanted, listing(module, "ip", "-j", family, "route", "show"))
-    for item in params["chains"]:
-        # A kernel may have only the older one of netfilter's two interfaces.
-        found = [missing_chain(item, listing(module, program, "-t", item["table"], "-S"))
-                 for program in (item["program"], *([item["program"] + "-legacy"] if os.path.exists(LEGACY) else []))]
-        missing += min(found, key=len)
-    return missing
+from ansible_collections.failover.stack.plugins.module_utils._host_network_run import SPEC, lacks
 
 
 def main():
-    text = {"type": "str", "required": True}
     module = AnsibleModule(
-        argument_spec={
-            "addresses": {"type": "list", "elements": "dict", "default": [], "options": {"address": text, "interface": text}},
-            "links": {"type": "list", "elements": "str", "default": []},
-            "routes": {"type": "list", "elements": "dict", "default": [], "options": {"network": text, "gateway": text}},
-            "sysctls": {"type": "dict", "default": {}},
-            "chains": {"type": "list", "elements": "dict", "default": [], "options": {
-                "program": {"type": "str", "choices": ["iptables", "ip6tables"], "default": "iptables"},
-                "table": text, "chain": text, "from": text,
-                "rules": {"type": "list", "elements": "str", "required": True}}},
-            "required": {"type": "bool", "default": False},
-            "wait": {"type": "float", "default": 0},
-        },
+        argument_spec={**SPEC, "required": {"type": "bool", "default": False}, "wait": {"type": "float", "default": 0}},
         supports_check_mode=True,
     )
     end = time.monotonic() + module.params["wait"]
-    missing = lacks(module)
+    missing = lacks(module, module.params)
     while missing and time.monotonic() < end:
         time.sleep(0.5)
-        missing = lacks(module)
+        missing = lacks(module, module.params)
     if missing and module.params["required"]:
         module.fail_json(msg="%s: %s: apply the role again and look at the log of its units." % (
             platform.node(), "; ".join(missing)), missing=missing)

@@ -21,6 +21,11 @@ attributes:
     support: none
     description: Nothing is ever changed.
 options:
+  packages:
+    description: Debian packages of which to tell whether they are installed.
+    type: list
+    elements: str
+    default: []
   config:
     description: Configuration file whose C(datadir) is the directory used so far.
     type: path
@@ -44,6 +49,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+missing_packages:
+  description: Those of O(packages) that are not installed.
+  returned: always
+  type: list
+  elements: str
 memory_mb:
   description: MiB that may be used, the smaller of the machine's memory and the control group's limit.
   returned: always
@@ -70,16 +80,12 @@ databases:
   returned: always
   type: list
   elements: str
-recorded:
-  description: Whether this host is recorded as its cluster's writer, see M(failover.stack.mysql_writer).
-  returned: always
-  type: bool
 """
 
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._mysql_guard import read_record
+from ansible_collections.failover.stack.plugins.module_utils._dpkg import missing
 from ansible_collections.failover.stack.plugins.module_utils._mysql_host import configured, databases, memory_mb
 
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -104,6 +110,7 @@ def entries(path, directories_only=True):
 def main():
     module = AnsibleModule(
         argument_spec={
+            "packages": {"type": "list", "elements": "str", "default": []},
             "config": {"type": "path", "required": True},
             "default_datadir": {"type": "path", "default": "/var/lib/mysql"},
             "datadir": {"type": "path", "required": True},
@@ -114,13 +121,13 @@ def main():
     before = configured(text_of(module.params["config"]), "datadir") or module.params["default_datadir"]
     module.exit_json(
         changed=False,
+        missing_packages=missing(module, module.params["packages"]),
         memory_mb=memory_mb(text_of("/proc/meminfo"), [text_of(path) for path in LIMITS]),
         datadir_before=before,
         databases_before=databases(entries(before)),
         initialised=os.path.isdir(os.path.join(wanted, "mysql")),
         empty=not [name for name in entries(wanted, directories_only=False) if name != "lost+found"],
         databases=databases(entries(wanted)),
-        recorded=bool(read_record()[0].get("writer")),
     )
 
 

@@ -43,8 +43,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+recorded:
+  description: Whether this host is recorded as its cluster's writer, see M(failover.stack.mysql_writer).
+  returned: always
+  type: bool
 reachable:
-  description: Whether the server answered. When not, only RV(because) stands beside it.
+  description: Whether the server answered. When not, only RV(because) and RV(recorded) stand beside it.
   returned: always
   type: bool
 because:
@@ -286,6 +290,7 @@ blank:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import LOGIN, Failure, open_server
+from ansible_collections.failover.stack.plugins.module_utils._mysql_guard import read_record
 from ansible_collections.failover.stack.plugins.module_utils._mysql_status import read_info
 
 
@@ -294,11 +299,13 @@ def main():
         argument_spec=dict(LOGIN, unreachable_ok={"type": "bool", "default": False}),
         supports_check_mode=True,
     )
+    # What the agent of the writer address keeps on disk: known whether the server runs or not.
+    recorded = bool(read_record()[0].get("writer"))
     try:
         server = open_server(module.params)
     except Failure as failure:
         if module.params["unreachable_ok"]:
-            module.exit_json(changed=False, reachable=False, because=str(failure))
+            module.exit_json(changed=False, reachable=False, because=str(failure), recorded=recorded)
         module.fail_json(msg=str(failure))
     try:
         info = read_info(server)
@@ -306,7 +313,7 @@ def main():
         module.fail_json(msg=str(failure))
     finally:
         server.close()
-    module.exit_json(changed=False, **info)
+    module.exit_json(changed=False, recorded=recorded, **info)
 
 
 if __name__ == "__main__":

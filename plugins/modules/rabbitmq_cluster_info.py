@@ -59,6 +59,10 @@ options:
   package:
     description: Name of the package of which to tell the available version.
     type: str
+  package_if_missing:
+    description: Tell of O(package) only where RabbitMQ is not installed. apt takes seconds to answer.
+    type: bool
+    default: false
   authority_path:
     description: Where the certificate of the authority stands that this member trusts.
     type: path
@@ -156,6 +160,10 @@ cookie_digest:
   description: Digest of the Erlang cookie, as RabbitMQ's log shows it; empty when there is none.
   returned: always
   type: str
+cookie_accepted:
+  description: Whether the cookie's file has the owner and the permissions that Erlang wants.
+  returned: always
+  type: bool
 trusts_authority:
   description: Whether there is a certificate at O(authority_path).
   returned: always
@@ -198,6 +206,8 @@ critical:
 
 import glob
 import os
+import pwd
+import stat
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._erlang_cookie import digest, normalise
@@ -232,6 +242,15 @@ def text_of(path):
         return ""
 
 
+def accepted(path):
+    """Erlang takes a cookie that belongs to the server's user and that nobody else can read."""
+    try:
+        seen = os.stat(path)
+        return seen.st_uid == pwd.getpwnam("rabbitmq").pw_uid and stat.S_IMODE(seen.st_mode) in (0o400, 0o600)
+    except (OSError, KeyError):
+        return False
+
+
 def command_lines():
     """Of the Erlang machines on this host."""
     for path in glob.glob("/proc/[0-9]*/cmdline"):
@@ -252,6 +271,7 @@ class Info:
         cookie = normalise(text_of(self.params["cookie_path"]))
         return {
             "node": self.node, "cookie_digest": digest(cookie) if cookie else "",
+            "cookie_accepted": accepted(self.params["cookie_path"]),
             "internode_tls": any("inet_tls" in words for words in command_lines() if "rabbit" in words),
             "trusts_authority": os.path.exists(self.params["authority_path"]),
             "installed_version": newest_version(glob.glob(SERVERS)),
@@ -262,7 +282,7 @@ class Info:
 
     def package(self, seen):
         """What could be installed, and whether the node as it is bears it."""
-        if not self.params["package"]:
+        if not self.params["package"] or (self.params["package_if_missing"] and newest_version(glob.glob(SERVERS))):
             return {}
         found = package_versions(self.module, self.params["package"])
         return {"versions_available": found,
@@ -333,6 +353,7 @@ def main():
             "wait_not_critical": {"type": "int", "default": 0},
             "cookie_path": {"type": "path", "default": "/var/lib/rabbitmq/.erlang.cookie"},
             "package": {"type": "str"},
+            "package_if_missing": {"type": "bool", "default": False},
             "addresses": {"type": "dict", "default": {}},
             "data_directory": {"type": "path", "default": "/var/lib/rabbitmq/mnesia"},
             "authority_path": {"type": "path", "default": "/etc/rabbitmq/tls/ca.pem"},

@@ -61,22 +61,8 @@ inactive:
   elements: str
 """
 
-import os
-import time
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._unit_stale import judge, parse_show, started_at
-
-
-def newest(paths):
-    """Newest modification time (seconds) of files and of whole directories."""
-    times = [0.0]
-    for path in paths:
-        if os.path.lexists(path):
-            times.append(os.stat(path, follow_symlinks=os.path.exists(path)).st_mtime)
-        for root, directories, files in os.walk(path):
-            times += [os.lstat(os.path.join(root, name)).st_mtime for name in directories + files]
-    return max(times)
+from ansible_collections.failover.stack.plugins.module_utils._unit_stale import judge, newest, shown
 
 
 def main():
@@ -92,14 +78,7 @@ def main():
     units = module.params["units"]
     if not units:
         module.exit_json(changed=False, stale=[], inactive=[])
-    command = [
-        module.get_bin_path("systemctl", required=True), "show",
-        "--property=Id,ActiveState,ExecMainStartTimestampMonotonic", "--",
-    ] + [unit["name"] for unit in units]
-    out = module.run_command(command, check_rc=True)[1]
-    now, since_boot = time.time(), time.clock_gettime(time.CLOCK_MONOTONIC)
-    # systemctl answers in the order asked; a unit it does not know is shown as inactive.
-    starts = {unit["name"]: started_at(shown, now, since_boot) for unit, shown in zip(units, parse_show(out))}
+    starts = shown(module, [unit["name"] for unit in units])[1]
     stale, inactive = judge(starts, {unit["name"]: newest(unit["paths"]) for unit in units})
     module.exit_json(changed=False, stale=stale, inactive=inactive)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_formation import formation, node_of
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_formation import cookies_differ, formation, node_of
 
 HOSTS = ["mq1", "mq2", "mq3"]
 NODES = ["rabbit@" + host for host in HOSTS]
@@ -13,12 +13,12 @@ def member(digest="c==", available=True, nodes=NODES):
 
 def test_a_new_cluster_begins_at_its_first_member():
     blank = [dict(BLANK, cookie_digest=str(number)) for number in range(3)]
-    assert formation(HOSTS, blank) == {"refused": [], "seed": "mq1", "seed_node": "rabbit@mq1", "cookie": "mq1"}
+    assert formation(HOSTS, blank) == {"refused": [], "seed": "mq1", "seed_node": "rabbit@mq1", "cookie": "mq1", "cookies_differ": True}
 
 
 def test_a_new_machine_joins_who_is_there_whatever_its_cookie():
     decided = formation(HOSTS, [BLANK, member(), member()])
-    assert decided == {"refused": [], "seed": "mq2", "seed_node": "rabbit@mq2", "cookie": "mq2"}
+    assert decided == {"refused": [], "seed": "mq2", "seed_node": "rabbit@mq2", "cookie": "mq2", "cookies_differ": True}
 
 
 def test_a_cluster_that_is_down_is_remembered():
@@ -64,6 +64,17 @@ def test_two_clusters_are_not_made_one():
     assert formation(HOSTS, infos)["refused"][0] == (
         "mq2: it is in a cluster of rabbit@mq2, rabbit@mq3, mq1 is in one of rabbit@mq1, rabbit@old1: which of them holds the messages to "
         "be kept? Let the others leave.")
+
+
+def test_cookies_are_asked_for_only_where_somebody_lacks_the_one_of_all():
+    same = [{**member(), "cookie_accepted": True} for _host in HOSTS]
+    assert not cookies_differ(same, "")
+    assert cookies_differ([*same[:2], {**member("d=="), "cookie_accepted": True}], "")
+    assert cookies_differ([*same[:2], {**member(), "cookie_accepted": False}], "")
+    assert cookies_differ([{}, *same[:2]], "")
+    assert cookies_differ([BLANK, BLANK, BLANK], "")
+    assert cookies_differ(same, "OTHERCOOKIE")
+    assert not cookies_differ([{**member("/7TyzKtRsbuLa61B67Z70Q=="), "cookie_accepted": True}], "OTHERCOOKIE\n")
 
 
 def test_nodes_have_short_names():

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One look at the host; further modules run only for what is missing. See the documentation of the module of the same name."""
+
+from __future__ import annotations
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+
+MODULE = "failover.stack.service_state"
+# What the module tells the action plugin only.
+INTERNAL = ("needs", "daemon_reload", "missing_users", "blocks", "invocation")
+
+
+class StepFailed(Exception):
+    """A module that was called for a part of the state failed; its result."""
+
+
+class ActionModule(ActionBase):
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        try:
+            return self.converge(task_vars)
+        except StepFailed as failure:
+            return failure.args[0]
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def step(self, module, arguments, task_vars):
+        result = self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars)
+        if result.get("failed") or result.get("unreachable"):
+            raise StepFailed(result)
+        return result
+
+    def look(self, task_vars):
+        return self.step(MODULE, self._task.args, task_vars)
+
+    def converge(self, task_vars):
+        first = result = self.look(task_vars)
+        if not self._task.check_mode and first["installed"]:
+            self.install(first["installed"], task_vars)
+            # A package may have made a user.
+            result = self.look(task_vars)
+        if not self._task.check_mode and result["missing_users"]:
+            self.users(result["missing_users"], task_vars)
+            result = self.look(task_vars)
+        if not self._task.check_mode and result["installed"] + result["missing_users"]:
+            return {"failed": True, "msg": "%s: after the installation these are still missing: %s. Look at what apt says of them." % (
+                task_vars["inventory_hostname"], ", ".join(result["installed"] + result["missing_users"]))}
+        acted = self.blocks(result["blocks"], task_vars) + self.units(result["needs"], result["daemon_reload"], task_vars)
+        return {**{key: value for key, value in result.items() if key not in INTERNAL},
+                "changed": bool(first["changed"] or result["changed"] or acted), "blank": first["blank"], "installed": first["installed"],
+                "acted": acted, "stale": [name for name in result["stale"] if name not in acted]}
+
+    def install(self, packages, task_vars):
+        arguments = {"name": packages, "update_cache": True, "cache_valid_time": 3600, "install_recommends": False}
+        if not boolean(self._task.args.get("start_on_install", False)):
+            arguments["policy_rc_d"] = 101
+        self.step("ansible.builtin.apt", arguments, task_vars)
+
+    def users(self, names, task_vars):
+        for user in self._task.args["users"]:
+            if user["name"] in names:
+                self.step("ansible.builtin.user", {
+                    "name": user["name"], "system": True, "create_home": False, "home": user.get("home", "/nonexistent"),
+                    "shell": "/usr/sbin/nologin"}, task_vars)
+
+    def blocks(self, pending, task_vars):
+        """Before what the distribution has written; in a container /etc/hosts cannot be replaced. Names the files that changed."""
+        for block in pending:
+            self.step("ansible.builtin.blockinfile", {**block, "create": True, "insertbefore": "BOF", "unsafe_writes": True}, task_vars)
+        return [block["path"] for block in pending]
+
+    def units(self, needs, daemon_reload, task_vars):
+        """Names of the units that were changed. What stops does so while systemd still knows a unit whose file is gone."""
+        stops, rest = [n for n in needs if n.get("state") == "stopped"], [n for n in needs if n.get("state") != "stopped"]
+        acted = [need["name"] for need in stops if self.unit(need, task_vars)]
+        if daemon_reload and not self._task.check_mode:
+            self.step("ansible.builtin.systemd_service", {"daemon_reload": True}, task_vars)
+        return acted + [need["name"] for need in rest if self.unit(need, task_vars)]
+
+    def unit(self, need, task_vars):
+        return self.step("ansible.builtin.systemd_service", need, task_vars)["changed"]

@@ -1,13 +1,16 @@
 # Copyright (c) 2026, the failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every role's preflight rules share: claims, and sentences from argument-spec errors."""
+"""What every role's preflight rules share: claims, sentences from argument-spec errors, and what a question depends on."""
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import re
 from typing import NamedTuple
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 
 class Claim(NamedTuple):
@@ -26,6 +29,9 @@ class Claim(NamedTuple):
 
 _CHOICE = re.compile(r"^value of (?P<name>\S+) must be one(?: or more)? of: (?P<choices>.*?)[,.] ?[Gg]ot(?: no match for)?: (?P<value>.*?)"
                      r"(?: found in (?P<where>.*?))?\.?$")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+# Magic variables that differ from task to task, or hold every other one.
+_NOT_ASKED = frozenset(("groups", "hostvars", "vars", "environment"))
 _FOUND_IN = re.compile(r"^(?P<what>.*?) found in (?P<where>[^.]*)\.?(?P<rest>.*)$")
 
 
@@ -42,6 +48,31 @@ def sentence_of(host, message):
         return "%s: %s: %s%s: correct it in the inventory." % (
             host, match.group("where").replace(" -> ", "."), match.group("what"), match.group("rest"))
     return "%s: %s: correct it in the inventory." % (host, message.rstrip("."))
+
+
+def spec_problems(host, options, values):
+    """Sentences for whatever contradicts types, choices and required parts, secrets taken out; and the values as the spec reads them.
+
+    None is what was not given.
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    result = ArgumentSpecValidator(options).validate(given)
+    sentences = [sentence_of(host, without_secrets(message, options, given)) for message in result.error_messages]
+    return sentences, dict(values, **{name: read_as(options[name], given[name], result.validated_parameters[name]) for name in given})
+
+
+def without_secrets(text, options, values):
+    for name, option in options.items():
+        if option.get("no_log") and values.get(name) not in (None, ""):
+            text = text.replace(str(values[name]), "(not shown)")
+    return text
+
+
+def read_as(option, value, read):
+    """A number or a truth in quotes, as INI files and -e give them, is one. What has parts or says the same stays as it is written."""
+    if "options" in option or option.get("type") == "path" or (read == value and not isinstance(read, bool)):
+        return value
+    return read
 
 
 def address_of(text):
@@ -61,3 +92,27 @@ def clashes(claims):
         if owner != claim.owner and claim.sentence not in sentences:
             sentences.append(claim.sentence)
     return sentences
+
+
+def question(names, variables, key):
+    """A mark of the named variables as they are written, with all that their texts mention: the same mark, the same answer.
+
+    Without `key` nobody can guess from a mark what a secret is. Other hosts' variables and the groups are not part of it.
+    """
+    texts, todo = {}, [name for name in names if name in variables]
+    while todo:
+        name = todo.pop()
+        if name not in texts:
+            texts[name] = repr(variables[name])
+            todo += [word for word in _WORD.findall(texts[name]) if word in variables and word not in _NOT_ASKED]
+    return hashlib.blake2b(repr(sorted(texts.items())).encode("utf-8", "surrogateescape"), key=key, digest_size=8).hexdigest()
+
+
+def verdict(sentences, hosts):
+    """The result of a task that examined that many hosts."""
+    sentences = list(dict.fromkeys(sentences))
+    if not sentences:
+        return {"changed": False, "msg": "%d hosts, no objections" % hosts}
+    word = "1 problem" if len(sentences) == 1 else "%d problems" % len(sentences)
+    return {"failed": True, "changed": False,
+            "msg": "Nothing was changed, preflight found %s:\n%s" % (word, "\n".join("- " + one for one in sentences))}

@@ -11,10 +11,14 @@ short_description: Refuse a contradictory inventory before any host is changed
 version_added: 0.1.0
 author: The failover.stack founders (@failover-stack)
 description:
-  - Checks a role's public variables, as the host sees them, against the role's argument specification and the
-    role's own rules. Runs on the controller and connects nowhere.
-  - Alone it fails at once. While the variable C(preflight_collect) is true it only collects; a later task with
-    O(report=true) fails with all problems of all hosts of the play, and with what contradicts between hosts.
+  - Checks roles' public variables, as their hosts see them, against the roles' argument specifications and the
+    roles' own rules. Runs on the controller and connects nowhere.
+  - With O(role) it is about that role on this host, and fails at once. With O(roles) it is about all hosts of the play, those that the
+    command line's limit leaves; it fails with all problems of all of them, and with what contradicts between hosts. Give such a task
+    C(run_once), since one host asks for all.
+  - A task with O(roles) that is registered as C(__preflight) spares later tasks with O(role) of the same run the same question. It is the
+    same while the role's variables on that host, and the variables they mention, are written the same. Facts that came in between
+    make it another one where they are mentioned, another group or a variable of another host does not.
 attributes:
   check_mode:
     support: full
@@ -24,27 +28,36 @@ attributes:
     description: Nothing is ever changed.
 options:
   role:
-    description: Short name of a role of this collection.
+    description: Short name of a role of this collection. Exactly one of O(role) and O(roles) must be given.
     type: str
-  report:
-    description: Report what was collected for all hosts of the play.
-    type: bool
-    default: false
-  reset:
-    description: Forget what an earlier run collected (a persistent fact cache may have kept it).
-    type: bool
-    default: false
+  roles:
+    description:
+      - Short names of roles of this collection, each with the list of groups whose hosts it is for.
+      - A group that the inventory does not have is one without hosts.
+    type: dict
 """
 
 EXAMPLES = r"""
-- name: Check what inventory and variables say
+- name: Check what inventory and variables say about one role
   failover.stack.preflight:
     role: keepalived
+
+- name: Check it about all hosts at once
+  failover.stack.preflight:
+    roles:
+      haproxy: [haproxy]
+      keepalived: [haproxy, ipvs_director]
+  run_once: true
+  register: __preflight
 """
 
 RETURN = r"""
 msg:
   description: One line a problem, a sentence naming host, variable, value and remedy. Never a secret.
-  returned: on failure
+  returned: on failure; with O(roles) always
   type: str
+examined:
+  description: By host and role, a mark of the question that was answered, which only this run can make.
+  returned: on success with O(roles)
+  type: dict
 """

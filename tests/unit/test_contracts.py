@@ -62,6 +62,12 @@ def test_spec_defaults_are_the_defaults(role):
             assert option["default"] == defaults[name], name
 
 
+def test_defaults_are_understood_without_the_internal_variables(role):
+    """The site's preflight reads defaults, not vars/. What is registered is asked of other hosts, by a name in quotes."""
+    for line in (role / "defaults/main.yml").read_text(encoding="utf-8").splitlines():
+        assert not re.search(r"\b__[a-z]", re.sub(r"'[^']*'", "", line)), line
+
+
 def test_role_has_its_parts(role):
     specs = load(role / "meta/argument_specs.yml")["argument_specs"]
     assert specs["main"].get("short_description")
@@ -128,5 +134,5 @@ def test_galaxy_dependencies_are_what_the_archive_uses():
     text = "".join(path.read_text(encoding="utf-8") for path in [
         *ROOT.glob("roles/**/*.yml"), *ROOT.glob("roles/**/*.j2"), *ROOT.glob("playbooks/*.yml"), *ROOT.glob("playbooks/tasks/*.yml"),
         *ROOT.glob("plugins/**/*.py")])
-    core = r"(?!builtin|module_utils|plugins|utils[.]display)"
+    core = r"(?!builtin|module_utils|plugins|utils[.]display|vars[.]hostvars)"
     assert declared == set(re.findall(r"\b((?:community|ansible)[.]" + core + r"[a-z]+)[.][a-z_]+", text))

@@ -1,7 +1,21 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.failover.stack.plugins.module_utils._preflight import Claim, address_of, clashes, sentence_of
+from ansible_collections.failover.stack.plugins.module_utils._preflight import (
+    Claim,
+    address_of,
+    clashes,
+    question,
+    sentence_of,
+    spec_problems,
+    verdict,
+)
+
+OPTIONS = {
+    "web_port": {"type": "int"}, "web_tls": {"type": "bool"}, "web_interval": {"type": "float"}, "web_plugins": {"type": "list"},
+    "web_home": {"type": "path"}, "web_password": {"type": "str", "no_log": True},
+    "web_users": {"type": "list", "elements": "dict", "options": {"name": {"type": "str", "required": True}, "id": {"type": "int"}}},
+}
 
 
 @pytest.mark.parametrize("message, sentence", [
@@ -29,3 +43,51 @@ def test_address_of():
     assert address_of("2001:DB8:0::1") == "2001:db8::1"
     assert address_of("web1.example.org") is None
     assert address_of(None) is None
+
+
+def test_values_are_as_the_spec_reads_them():
+    values = {"web_port": "80", "web_tls": "no", "web_interval": 1, "web_plugins": "a,b", "web_home": "~/x", "web_password": None,
+              "web_users": [{"name": "ada", "id": "7"}]}
+    sentences, read = spec_problems("web1", OPTIONS, values)
+    assert sentences == []
+    # What has parts, a path and 1 for 1.0 stay as they are written.
+    assert read == dict(values, web_port=80, web_tls=False, web_plugins=["a", "b"])
+    assert repr(read["web_interval"]) == "1"
+    assert spec_problems("web1", OPTIONS, {"web_tls": 1})[1]["web_tls"] is True
+
+
+def test_a_secret_is_not_shown():
+    sentences, _read = spec_problems("web1", OPTIONS, {"web_password": "geheim", "web_port": "geheim", "web_users": [{}]})
+    assert len(sentences) == 2
+    assert "web1: web_users: missing required arguments: name: correct it in the inventory." in sentences
+    assert "geheim" not in str(sentences) and "(not shown)" in str(sentences)
+
+
+VARIABLES = {"a": "{{ b }}", "b": ["{{ c['x'] }}"], "c": {"x": 1}, "d": 1, "e": "{{ groups[d] }}", "groups": {"web": ["web1"]}}
+
+
+@pytest.mark.parametrize("changed, same", [
+    ({}, True),
+    ({"c": {"x": 2}}, False),
+    ({"a": "{{ d }}"}, False),
+    ({"d": 2}, True),
+    ({"more": 1}, True),
+])
+def test_question_follows_what_is_mentioned(changed, same):
+    mark = question(["a", "unknown"], VARIABLES, b"key")
+    assert (question(["a", "unknown"], dict(VARIABLES, **changed), b"key") == mark) is same
+
+
+def test_question_leaves_groups_out_and_depends_on_the_key():
+    mark = question(["e"], VARIABLES, b"key")
+    assert question(["e"], dict(VARIABLES, groups={}), b"key") == mark
+    assert question(["e"], dict(VARIABLES, d=2), b"key") != mark
+    assert question(["e"], VARIABLES, b"another") != mark
+    # Two that mention each other end too.
+    assert question(["x"], {"x": "{{ y }}", "y": "{{ x }}"}, b"key")
+
+
+def test_verdict():
+    assert verdict([], 3) == {"changed": False, "msg": "3 hosts, no objections"}
+    assert verdict(["a", "a"], 3) == {"failed": True, "changed": False, "msg": "Nothing was changed, preflight found 1 problem:\n- a"}
+    assert verdict(["b", "a", "b"], 3)["msg"] == "Nothing was changed, preflight found 2 problems:\n- b\n- a"

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.failover.stack.plugins.module_utils._preflight import clashes, question, verdict
+from ansible_collections.failover.stack.plugins.module_utils._preflight import clashes, verdict
 from ansible_collections.failover.stack.plugins.plugin_utils.preflight import Hosts, Role
+from ansible_collections.failover.stack.plugins.plugin_utils.written import Written, mark
 
 # What the task for the whole play is registered as.
 KNOWN = "__preflight"
@@ -33,10 +34,10 @@ class ActionModule(ActionBase):
     def host(self, role, task_vars):
         """This host and this role alone, unless that was asked before in this run."""
         host = task_vars["inventory_hostname"]
-        known = task_vars.get(KNOWN, {}).get("examined", {}).get(host, {}).get(role.name)
-        if known and known == question(role.options, task_vars, KEY):
+        known = task_vars.get(KNOWN, {}).get("examined", {}).get(role.name)
+        if known and host in known["hosts"] and known["hosts"][host] == mark(known["names"], task_vars, KEY):
             return {"changed": False}
-        sentences, claims = role.examine(host, task_vars, self._templar)
+        sentences, claims = role.examine(host, Written(task_vars), self._templar, {})
         sentences += clashes(claims)
         if sentences:
             return {"failed": True, "changed": False, "msg": "\n".join(sentences)}
@@ -47,17 +48,24 @@ class ActionModule(ActionBase):
         hosts = Hosts(self._task, task_vars, self._loader, roles)
         names = task_vars["ansible_play_hosts_all"]
         members = {role: {host for group in groups for host in task_vars["groups"].get(group, [])} for role, groups in roles.items()}
-        sentences, claims, examined = [], hosts.addresses(names), {}
+        sentences, claims, shared, asked = [], hosts.addresses(names), {}, {role: {} for role in roles}
         # One for all: its environment costs more than a host's variables.
         templar = self._templar.copy_with_new_env()
         for host in names:
             given = hosts.variables(host)
             for role in roles:
                 if host in members[role]:
-                    templar.available_variables = variables = hosts.within(role, given)
-                    said, claimed = role.examine(host, variables, templar)
+                    templar.available_variables = hosts.within(role, given)
+                    asked[role][host] = Written(templar.available_variables)
+                    said, claimed = role.examine(host, asked[role][host], templar, shared)
                     sentences += said
                     claims += claimed
-                    examined.setdefault(host, {})[role.name] = question(role.options, variables, KEY)
         result = verdict(sentences + clashes(claims), len(names))
-        return result if result.get("failed") else dict(result, examined=examined)
+        return result if result.get("failed") else dict(result, examined={role.name: examined(role, asked[role]) for role in roles if asked[role]})
+
+
+def examined(role, asked):
+    """What a role's later task on one of these hosts needs to see that it would ask the same, in little time."""
+    names = {host: written.mentioned(role.options) for host, written in asked.items()}
+    together = sorted(set().union(*(found for found in names.values() if found)))
+    return {"names": together, "hosts": {host: mark(together, asked[host].variables, KEY) for host, found in names.items() if found}}

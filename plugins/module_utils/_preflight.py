@@ -1,11 +1,10 @@
 # Copyright (c) 2026, the failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every role's preflight rules share: claims, sentences from argument-spec errors, and what a question depends on."""
+"""What every role's preflight rules share: claims, and sentences from argument-spec errors."""
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import re
 from typing import NamedTuple
@@ -29,9 +28,6 @@ class Claim(NamedTuple):
 
 _CHOICE = re.compile(r"^value of (?P<name>\S+) must be one(?: or more)? of: (?P<choices>.*?)[,.] ?[Gg]ot(?: no match for)?: (?P<value>.*?)"
                      r"(?: found in (?P<where>.*?))?\.?$")
-_WORD = re.compile(r"[A-Za-z_]\w*")
-# Magic variables that differ from task to task, or hold every other one.
-_NOT_ASKED = frozenset(("groups", "hostvars", "vars", "environment"))
 _FOUND_IN = re.compile(r"^(?P<what>.*?) found in (?P<where>[^.]*)\.?(?P<rest>.*)$")
 
 
@@ -92,20 +88,6 @@ def clashes(claims):
         if owner != claim.owner and claim.sentence not in sentences:
             sentences.append(claim.sentence)
     return sentences
-
-
-def question(names, variables, key):
-    """A mark of the named variables as they are written, with all that their texts mention: the same mark, the same answer.
-
-    Without `key` nobody can guess from a mark what a secret is. Other hosts' variables and the groups are not part of it.
-    """
-    texts, todo = {}, [name for name in names if name in variables]
-    while todo:
-        name = todo.pop()
-        if name not in texts:
-            texts[name] = repr(variables[name])
-            todo += [word for word in _WORD.findall(texts[name]) if word in variables and word not in _NOT_ASKED]
-    return hashlib.blake2b(repr(sorted(texts.items())).encode("utf-8", "surrogateescape"), key=key, digest_size=8).hexdigest()
 
 
 def verdict(sentences, hosts):

@@ -57,7 +57,8 @@ msg:
   returned: on failure; with O(roles) always
   type: str
 examined:
-  description: By host and role, a mark of the question that was answered, which only this run can make.
+  description:
+    - By role, the variables that its question depends on, and for each host a mark of how they are written, which only this run can make.
   returned: on success with O(roles)
   type: dict
 """

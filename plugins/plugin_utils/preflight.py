@@ -35,23 +35,22 @@ class Role:
     def defaults(self, loader):
         return loader.load_from_file(str(self.path / "defaults" / "main.yml"), trusted_as_template=True) or {}
 
-    def values(self, host, variables, templar):
+    def values(self, host, written, templar, shared):
         """Public variables as the host sees them; what cannot be evaluated is a problem of its own."""
         values, sentences = dict.fromkeys(self.options), []
         for name in self.options:
-            if name not in variables:
+            if name not in written.variables:
                 continue
             try:
-                # Through JSON: rules get plain types, whatever lazy containers the templating engine uses.
-                values[name] = json.loads(json.dumps(templar.template(variables[name]), default=str))
+                values[name] = json.loads(text_of(name, written, templar, shared))
             except AnsibleError as error:
                 sentences.append("%s: %s cannot be evaluated (%s): correct it in the inventory." % (
                     host, name, str(error).splitlines()[0]))
         return values, sentences
 
-    def examine(self, host, variables, templar):
-        """Problems and claims of a host, whose variables the templar has too."""
-        values, sentences = self.values(host, variables, templar)
+    def examine(self, host, written, templar, shared):
+        """Problems and claims of a host, whose variables the templar has too. What hosts have in common is kept in `shared`."""
+        values, sentences = self.values(host, written, templar, shared)
         contradictions, values = spec_problems(host, self.options, values)
         # A wrong type is told once, by the spec; rules on top of it would only repeat it in other words.
         if sentences or contradictions:
@@ -63,6 +62,16 @@ class Role:
             raise AnsibleActionFail("%s: the rules of role %s end with %s: %s. Compare its variables with %s; if they are as that says, "
                                     "report this." % (host, self.name, type(error).__name__,
                                                       without_secrets(str(error), self.options, values), self.specs)) from error
+
+
+def text_of(name, written, templar, shared):
+    """A variable's value as JSON: rules get plain types, whatever lazy containers the templating engine uses, and each host its own."""
+    meaning = written.meaning(name)
+    text = shared.get(meaning)
+    if meaning is None or text is None:
+        text = json.dumps(templar.template(written.variables[name]), default=str)
+        shared[meaning] = text
+    return text
 
 
 class Once:

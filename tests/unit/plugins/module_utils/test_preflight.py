@@ -5,7 +5,6 @@ from ansible_collections.failover.stack.plugins.module_utils._preflight import (
     Claim,
     address_of,
     clashes,
-    question,
     sentence_of,
     spec_problems,
     verdict,
@@ -61,30 +60,6 @@ def test_a_secret_is_not_shown():
     assert len(sentences) == 2
     assert "web1: web_users: missing required arguments: name: correct it in the inventory." in sentences
     assert "geheim" not in str(sentences) and "(not shown)" in str(sentences)
-
-
-VARIABLES = {"a": "{{ b }}", "b": ["{{ c['x'] }}"], "c": {"x": 1}, "d": 1, "e": "{{ groups[d] }}", "groups": {"web": ["web1"]}}
-
-
-@pytest.mark.parametrize("changed, same", [
-    ({}, True),
-    ({"c": {"x": 2}}, False),
-    ({"a": "{{ d }}"}, False),
-    ({"d": 2}, True),
-    ({"more": 1}, True),
-])
-def test_question_follows_what_is_mentioned(changed, same):
-    mark = question(["a", "unknown"], VARIABLES, b"key")
-    assert (question(["a", "unknown"], dict(VARIABLES, **changed), b"key") == mark) is same
-
-
-def test_question_leaves_groups_out_and_depends_on_the_key():
-    mark = question(["e"], VARIABLES, b"key")
-    assert question(["e"], dict(VARIABLES, groups={}), b"key") == mark
-    assert question(["e"], dict(VARIABLES, d=2), b"key") != mark
-    assert question(["e"], VARIABLES, b"another") != mark
-    # Two that mention each other end too.
-    assert question(["x"], {"x": "{{ y }}", "y": "{{ x }}"}, b"key")
 
 
 def test_verdict():

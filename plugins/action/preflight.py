@@ -28,16 +28,16 @@ class ActionModule(ActionBase):
             {"role": {"type": "str"}, "roles": {"type": "dict"}},
             mutually_exclusive=[("role", "roles")], required_one_of=[("role", "roles")])
         if arguments["role"]:
-            return self.host(Role(arguments["role"]), task_vars)
+            return self.host(arguments["role"], task_vars)
         return self.play({Role(name): groups for name, groups in arguments["roles"].items()}, task_vars)
 
-    def host(self, role, task_vars):
+    def host(self, name, task_vars):
         """This host and this role alone, unless that was asked before in this run."""
         host = task_vars["inventory_hostname"]
-        known = task_vars.get(KNOWN, {}).get("examined", {}).get(role.name)
+        known = task_vars.get(KNOWN, {}).get("examined", {}).get(name)
         if known and host in known["hosts"] and known["hosts"][host] == mark(known["names"], task_vars, KEY):
             return {"changed": False}
-        sentences, claims = role.examine(host, Written(task_vars), self._templar, {})
+        sentences, claims = Role(name).examine(host, Written(task_vars), self._templar, {})
         sentences += clashes(claims)
         if sentences:
             return {"failed": True, "changed": False, "msg": "\n".join(sentences)}
@@ -61,11 +61,13 @@ class ActionModule(ActionBase):
                     sentences += said
                     claims += claimed
         result = verdict(sentences + clashes(claims), len(names))
-        return result if result.get("failed") else dict(result, examined={role.name: examined(role, asked[role]) for role in roles if asked[role]})
+        if not result.get("failed"):
+            result["examined"] = {role.name: examined(role, asked[role]) for role in roles if asked[role]}
+        return result
 
 
 def examined(role, asked):
-    """What a role's later task on one of these hosts needs to see that it would ask the same, in little time."""
+    """What a later task of the role on one of these hosts needs to see that it would ask the same, in little time."""
     names = {host: written.mentioned(role.options) for host, written in asked.items()}
     together = sorted(set().union(*(found for found in names.values() if found)))
     return {"names": together, "hosts": {host: mark(together, asked[host].variables, KEY) for host, found in names.items() if found}}

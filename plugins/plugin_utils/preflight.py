@@ -9,8 +9,8 @@ import importlib
 import json
 import pathlib
 
-import yaml
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.vars.hostvars import HostVars
 from ansible_collections.failover.stack.plugins.module_utils._preflight import Claim, address_of, spec_problems, without_secrets
 
@@ -26,7 +26,7 @@ class Role:
         self.specs = self.path / "meta" / "argument_specs.yml"
         if not self.specs.is_file():
             raise AnsibleActionFail("Role %s has no %s: preflight needs it." % (name, self.specs))
-        self.options = yaml.safe_load(self.specs.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+        self.options = yaml_load(self.specs.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
         try:
             self.rules = importlib.import_module(RULES % name)
         except ModuleNotFoundError as error:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 
 from ansible_collections.failover.stack.plugins.module_utils._ipvs_desired import Desired, daemons_problems, timeouts_problems
 from ansible_collections.failover.stack.plugins.module_utils._preflight import address_of
@@ -121,6 +122,9 @@ def _sorry(host, values):
         if tls and not values["ipvs_director_sorry_" + name]:
             yield ("%s: ipvs_director_sorry_tls_ports are given, but ipvs_director_sorry_%s is empty: name the file, or take the ports "
                    "away." % (host, name))
+        elif tls and os.path.isabs(values["ipvs_director_sorry_" + name]) and not os.path.isfile(values["ipvs_director_sorry_" + name]):
+            yield "%s: ipvs_director_sorry_%s is %s, which is no file on the controller: correct the path." % (
+                host, name, values["ipvs_director_sorry_" + name])
 
 
 def problems(host, values):

@@ -76,6 +76,8 @@ def test_what_makes_sense_is_accepted():
      "of them go."),
     ({"sorry_tls_ports": [443]}, "ipvs_director_sorry_tls_ports are given, but ipvs_director_sorry_certificate is empty: name the file, or "
      "take the ports away."),
+    ({"sorry_tls_ports": [443], "sorry_key": "/nowhere/www.key"}, "ipvs_director_sorry_key is /nowhere/www.key, which is no file on the "
+     "controller: correct the path."),
     ({"sorry_tls_ports": [80]}, "ipvs_director_sorry_ports and ipvs_director_sorry_tls_ports both have 80: leave it in one of them."),
     ({"sorry_ports": []}, "ipvs_director_sorry is on, but without any ports: name some in ipvs_director_sorry_ports, or switch it off."),
     ({"sorry_ports": [70000]}, "ipvs_director_sorry_ports has port 70000: give numbers from 1 to 65535."),

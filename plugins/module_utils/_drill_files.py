@@ -45,3 +45,16 @@ def pack(value):
 
 def unpack(text):
     return json.loads(zlib.decompress(base64.b64decode(text)).decode())
+
+
+def concealed(value, secrets):
+    """The same without the secrets, wherever they stand: what is kept in a file must not hold one."""
+    if isinstance(value, dict):
+        return {concealed(key, secrets): concealed(item, secrets) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [concealed(item, secrets) for item in value]
+    if isinstance(value, str):
+        # The longest first, since one may be a part of another.
+        for secret in sorted(filter(None, secrets), key=len, reverse=True):
+            value = value.replace(secret, "(not shown)")
+    return value

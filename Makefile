@@ -10,8 +10,8 @@ lab: ## the whole stack on this machine, converged and verified (SUITE=trixie fo
 drill: ## kill each part under load and report what a client saw (ONLY=name-or-tier)
 	@scripts/drill $(ONLY)
 
-bench: ## one node against several behind a director: DR, NAT, TUN, HAProxy (ROUNDS=5, KEEP=1 keeps its nodes)
-	@ROUNDS=$(ROUNDS) KEEP=$(KEEP) scripts/bench
+bench: ## one node against several behind a director: DR, NAT, TUN, HAProxy (ROUNDS=6, MODES=DR, KEEP=1 keeps its nodes)
+	@ROUNDS=$(ROUNDS) MODES="$(MODES)" KEEP=$(KEEP) scripts/bench
 
 test: ## lint, sanity, unit tests, build, every scenario on one suite by turns (SCENARIOS="haproxy …", SUITES="bookworm trixie")
 	@scripts/test

@@ -8,7 +8,16 @@ from __future__ import annotations
 import html
 import math
 
-from ansible_collections.failover.stack.plugins.module_utils._bench_report import middle, number, span
+from ansible_collections.failover.stack.plugins.module_utils._bench_report import (
+    KINDS,
+    limits,
+    middle,
+    missed,
+    number,
+    part_of,
+    several,
+    span,
+)
 
 # Drawing area in units of the SVG: rates to the left, efficiency to the right.
 WIDTH, TOP, HEIGHT, LEFT, GAP = 1136, 22, 300, 62, 74
@@ -84,13 +93,35 @@ def rates(results, left, right):
     return shapes
 
 
-def efficiency(results, efficiency_min, left, right):
-    """Points with the spread over the rounds, beside the ideal, the budget and the old guide's."""
-    results = [r for r in results if r["efficiency"] is not None]
-    parts = [r["efficiency_rounds"] for r in results if r["efficiency_rounds"]]
-    low = min([p["min"] for p in parts] + list(efficiency_min.values()) + [GUIDE["efficiency"]])
-    high = max([p["max"] for p in parts] + [1.0])
-    low, high = math.floor((low - 0.01) * 20) / 20, math.ceil((high + 0.01) * 20) / 20
+def measured(results):
+    return [r for r in results if r["efficiency"]]
+
+
+def reach(results):
+    """From where to where the axis of efficiency goes: all rounds, budgets, 1 and the old guide's are on it."""
+    values = [GUIDE["efficiency"], 1.0] + [r["least"] for r in results if r["least"] is not None]
+    for r in results:
+        values += r["efficiency_rounds"]["values"] + [v for v in (r["efficiency"]["low"], r["efficiency"]["high"]) if v is not None]
+    return math.floor((min(values) - 0.005) * 20) / 20, math.ceil((max(values) + 0.005) * 20) / 20
+
+
+def point(r, x, y):
+    """A mode's mean with its interval; its rounds beside it."""
+    found, shapes = r["efficiency"], []
+    for value in r["efficiency_rounds"]["values"]:
+        shapes.append(tag("circle", cx="%.1f" % (x - 14), cy="%.1f" % y(value), r=2.5, class_="round"))
+    if found["low"] is not None:
+        shapes.append(whisker({"min": found["low"], "max": found["high"]}, x, y))
+    words = "%s: %.3f, 95 %% interval %s" % (escape(r["mode"]), found["mean"], limits(found))
+    shapes.append(tag("circle", tag("title", words), cx="%.1f" % x, cy="%.1f" % y(found["mean"]), r=5,
+                      class_="dot " + (r["verdict"] or "free")))
+    return [*shapes, label("%.3f" % found["mean"], x + 11, y(found["mean"]) + 4, class_="mark")]
+
+
+def efficiency(results, left, right):
+    """Means with their intervals, beside the ideal, the budget and the old guide's."""
+    results = measured(results)
+    low, high = reach(results)
 
     def y(value):
         return TOP + HEIGHT * (1 - (value - low) / (high - low))
@@ -104,50 +135,69 @@ def efficiency(results, efficiency_min, left, right):
     slot = (right - left) / max(len(results), 1)
     for n, r in enumerate(results):
         x = left + slot * (n + 0.5)
-        least = efficiency_min.get(r["mode"])
-        if least is not None:
-            shapes.append(tag("path", d="M%.1f %.1fh%.1f" % (x - slot * 0.4, y(least), slot * 0.8), class_="budget"))
-        if r["efficiency_rounds"]:
-            shapes.append(whisker(r["efficiency_rounds"], x, y))
-        good = least is None or r["efficiency"] >= least
-        shapes.append(tag("circle", tag("title", "%s: %.3f" % (escape(r["mode"]), r["efficiency"])), cx="%.1f" % x,
-                          cy="%.1f" % y(r["efficiency"]), r=6, class_="dot" if good else "dot bad"))
-        shapes.append(label("%.3f" % r["efficiency"], x + 10, y(r["efficiency"]) + 4, class_="mark"))
+        if r["least"] is not None:
+            shapes.append(tag("path", d="M%.1f %.1fh%.1f" % (x - slot * 0.4, y(r["least"]), slot * 0.8), class_="budget"))
+        shapes += point(r, x, y)
         shapes.append(label(r["mode"], x, TOP + HEIGHT + 20, text_anchor="middle", class_="mark"))
     return shapes
 
 
-def plot(results, efficiency_min):
+def plot(results):
     split = WIDTH - EFFICIENCY
-    shapes = rates(results, LEFT, split - GAP / 2.0) + efficiency(results, efficiency_min, split + GAP / 2.0, WIDTH - 12)
+    shapes = rates(results, LEFT, split - GAP / 2.0) + efficiency(results, split + GAP / 2.0, WIDTH - 12)
     return tag("svg", "".join(shapes), viewBox="0 0 %d %d" % (WIDTH, TOP + HEIGHT + 30), role="img",
                aria_label="Requests a second with one node and with all, and efficiency, by mode")
 
 
-def rows(results, efficiency_min):
+def row(cells, classes=None):
+    classes = classes or {}
+    return tag("tr", "".join(tag("td", text, **({"class_": classes[n]} if classes.get(n) else {})) for n, text in enumerate(cells)))
+
+
+def rows(results):
     lines = []
     for r in results:
-        least = efficiency_min.get(r["mode"])
-        bad = least is not None and (r["efficiency"] is None or r["efficiency"] < least)
-        cells = [tag("td", escape(r["mode"]))]
-        cells += [tag("td", escape(text)) for text in (middle(r["single"]), span(r["single"]), middle(r["multi"]), span(r["multi"]))]
-        cells.append(tag("td", number(r["efficiency"], "%.3f"), **({"class_": "bad"} if bad else {})))
-        cells += [tag("td", text) for text in (
-            span(r["efficiency_rounds"], "%.3f"), number(least, "%.2f"), number(r["single_p95_ms"], "%.0f ms"),
-            number(r["multi_p95_ms"], "%.0f ms"), str(r["requests"]))]
-        cells.append(tag("td", str(r["failed"]), **({"class_": "bad"} if r["failed"] else {})))
-        lines.append(tag("tr", "".join(cells)))
+        cells = [escape(r["mode"]), middle(r["single"]), span(r["single"]), middle(r["multi"]), span(r["multi"]),
+                 number(r["efficiency"] and r["efficiency"]["mean"], "%.3f"), limits(r["efficiency"]), str(r["rounds"]),
+                 number(r["least"], "%.2f"), escape(r["verdict"] or "-"), number(r["single_p95_ms"], "%.0f ms"),
+                 number(r["multi_p95_ms"], "%.0f ms"), str(r["requests"]), str(r["failed"])]
+        lines.append(row(cells, {5: r["verdict"], 9: r["verdict"], 13: "missed" if r["failed"] else None}))
     return "\n".join(lines)
 
 
-def facts(results, efficiency_min):
-    boxes = []
+def percent(host, kind):
+    share = host[kind] and host[kind]["at_limit"]
+    return number(None if share is None else 100 * share, "%.0f %%")
+
+
+def host_rows(results):
+    """What each machine computed, alone and together."""
+    lines = []
     for r in results:
-        if r["efficiency"] is not None:
-            bad = r["mode"] in efficiency_min and r["efficiency"] < efficiency_min[r["mode"]]
-            boxes.append(tag("div", tag("b", "%.3f" % r["efficiency"], **({"class_": "bad-ink"} if bad else {}))
-                             + tag("span", "efficiency of " + escape(r["mode"])), class_="fact"))
+        for n, host in enumerate(r["hosts"]):
+            cells = [escape(r["mode"] if n == 0 else ""), escape(host["host"])]
+            for kind in KINDS:
+                cells += [part_of(host, kind, "processors", "%.3f"), part_of(host, kind, "requests_per_processor_s", "%.0f"),
+                          percent(host, kind)]
+            lines.append(row(cells))
+    return "\n".join(lines)
+
+
+def facts(results):
+    boxes = []
+    for r in measured(results):
+        boxes.append(tag("div", tag("b", "%.3f" % r["efficiency"]["mean"], class_=r["verdict"] or "free")
+                         + tag("span", "%s, %s" % (escape(r["mode"]), limits(r["efficiency"]))), class_="fact"))
     return "".join(boxes)
+
+
+def overall(results):
+    """The worst of the verdicts, and a sentence for each expectation that did not hold."""
+    verdicts = {r["verdict"] for r in results} | ({"missed"} if any(r["failed"] for r in results) else set())
+    worst = next(v for v in ("missed", "undecided", "kept") if v in verdicts or v == "kept")
+    said = {"missed": "a budget was missed", "undecided": "undecided", "kept": "every budget kept"}[worst]
+    sentences = "".join(tag("div", escape(s)) for s in missed(results))
+    return tag("span", said, class_="tag " + worst), tag("div", sentences, class_="sentences " + worst) if sentences else ""
 
 
 def shares(cpus):
@@ -158,21 +208,24 @@ def shares(cpus):
     return "; ".join("%s for %s" % (share, ", ".join(sorted(hosts))) for share, hosts in sorted(same.items()))
 
 
-def page(template, results, efficiency_min, sentences, about):
+def page(template, results, others, about):
     """The template with its @@NAMES@@ filled in."""
+    verdict, sentences = overall(results)
     parts = {
-        "VERDICT": tag("span", "a budget was missed" if sentences else "every budget kept", class_="tag bad" if sentences else "tag"),
-        "MISSED": tag("div", "".join(tag("div", escape(s)) for s in sentences), class_="missed") if sentences else "",
-        "FACTS": facts(results, efficiency_min),
-        "PLOT": plot(results, efficiency_min),
-        "ROWS": rows(results, efficiency_min),
-        "NODES": escape(results[0]["nodes"] if results else 0),
+        "VERDICT": verdict,
+        "MISSED": sentences,
+        "FACTS": facts(results),
+        "PLOT": plot(results),
+        "ROWS": rows(results),
+        "HOSTS": host_rows(results),
+        "NODES": escape(several(results)),
         "CPUS": escape(shares(about.get("cpus", {}))),
+        "ELSEWHERE": "%s (%s)" % (middle(others, "%.2f"), span(others, "%.2f")),
         "GUIDE_SINGLE": "%.2f" % GUIDE["single"],
         "GUIDE_MULTI": "%.2f" % GUIDE["multi"],
         "GUIDE_EFFICIENCY": "%.3f" % GUIDE["efficiency"],
     }
-    for name in ("at", "director", "machine", "load", "concurrency", "seconds", "rounds"):
+    for name in ("at", "director", "machine", "load", "load_after", "concurrency", "seconds", "period_ms"):
         parts[name.upper()] = escape(about.get(name, "-"))
     for name, text in parts.items():
         template = template.replace("@@%s@@" % name, text)

@@ -11,9 +11,10 @@ short_description: Make one table, one JSON file and one page of the measurement
 version_added: 0.2.0
 author: The failover.stack founders (@failover-stack)
 description:
-  - Takes the figures of M(failover.stack.bench_ab), computes medians and efficiency, writes C(bench.json) and a self-contained
+  - Takes the runs of M(failover.stack.bench_round), computes efficiency and processor seconds, writes C(bench.json) and a self-contained
     C(index.html), and points C(latest-bench) beside the report's directory at it.
-  - Efficiency is what all nodes serve, divided by their number times what one of them serves, by the medians of the rounds.
+  - Efficiency is what all nodes serve, divided by the sum of what each of them serves alone, the geometric mean of the rounds.
+  - A budget is kept when all of its 95 % interval is at least that much, missed when all of it is below, and undecided otherwise.
 attributes:
   check_mode:
     support: full
@@ -24,7 +25,7 @@ options:
     type: path
     required: true
   runs:
-    description: RV(failover.stack.bench_ab#module:figures) of each run, with C(mode), C(kind) (V(single) or V(multi)) and C(round).
+    description: RV(failover.stack.bench_round#module:runs) of all rounds.
     type: list
     elements: dict
     required: true
@@ -32,10 +33,6 @@ options:
     description: Names of the modes in the order wanted.
     type: list
     elements: str
-    required: true
-  nodes:
-    description: How many nodes share the load of V(multi).
-    type: int
     required: true
   efficiency_min:
     description: The least efficiency by mode.
@@ -57,7 +54,6 @@ EXAMPLES = r"""
     directory: reports/20260101T000000Z-bench
     runs: "{{ bench_runs }}"
     modes: [DR, NAT]
-    nodes: 2
     efficiency_min: {DR: 0.98}
     template: report.html
   delegate_to: localhost
@@ -69,16 +65,25 @@ table:
   returned: always
   type: list
   elements: str
+processors:
+  description: Lines for a terminal about what each machine computed.
+  returned: always
+  type: list
+  elements: str
 missed:
-  description: A sentence for each expectation that did not hold.
+  description: A sentence for each expectation that did not hold or is undecided.
   returned: always
   type: list
   elements: str
 results:
-  description: Medians, extremes and efficiency by mode.
+  description: Requests a second, efficiency with its 95 % interval, verdict and processor seconds by mode.
   returned: always
   type: list
   elements: dict
+elsewhere:
+  description: Processors of this machine that worked for something else during the measurements, or were taken from it.
+  returned: always
+  type: dict
 page:
   description: Path of the page.
   returned: always
@@ -90,7 +95,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._bench_page import page
-from ansible_collections.failover.stack.plugins.module_utils._bench_report import missed, summarize, table
+from ansible_collections.failover.stack.plugins.module_utils._bench_report import elsewhere, missed, processors, summarize, table
 
 
 def write(path, text):
@@ -113,7 +118,6 @@ def main():
             "directory": {"type": "path", "required": True},
             "runs": {"type": "list", "elements": "dict", "required": True},
             "modes": {"type": "list", "elements": "str", "required": True},
-            "nodes": {"type": "int", "required": True},
             "efficiency_min": {"type": "dict", "default": {}},
             "template": {"type": "path", "required": True},
             "about": {"type": "dict", "default": {}},
@@ -123,19 +127,19 @@ def main():
     params = module.params
     directory = params["directory"].rstrip("/")
     wanted = {mode: float(least) for mode, least in params["efficiency_min"].items()}
-    results = summarize(params["runs"], params["modes"], params["nodes"])
-    sentences = missed(results, wanted)
+    results, others = summarize(params["runs"], params["modes"], wanted), elsewhere(params["runs"])
+    sentences = missed(results)
     if not module.check_mode:
         os.makedirs(directory, exist_ok=True)
-        kept = {"about": params["about"], "passed": not sentences, "missed": sentences, "efficiency_min": wanted, "results": results,
+        kept = {"about": params["about"], "passed": not sentences, "missed": sentences, "results": results, "elsewhere": others,
                 "runs": params["runs"]}
         write(os.path.join(directory, "bench.json"), json.dumps(kept, indent=1) + "\n")
         with open(params["template"], encoding="utf-8") as handle:
             template = handle.read()
-        write(os.path.join(directory, "index.html"), page(template, results, wanted, sentences, params["about"]))
+        write(os.path.join(directory, "index.html"), page(template, results, others, params["about"]))
         point(os.path.join(os.path.dirname(directory), "latest-bench"), os.path.basename(directory))
-    module.exit_json(changed=not module.check_mode, table=table(results, wanted), missed=sentences, results=results,
-                     page=directory + "/index.html")
+    module.exit_json(changed=not module.check_mode, table=table(results), processors=processors(results), missed=sentences,
+                     results=results, elsewhere=others, page=directory + "/index.html")
 
 
 if __name__ == "__main__":

@@ -112,8 +112,8 @@ def test_table(runs):
 
 def test_table_of_processors(runs):
     lines = processors(summarize(runs, ["direct", "DR"]))
-    assert [line.split("  ")[0] for line in lines[1:]] == ["direct client1", "direct web1", "direct web2", "DR client1", "DR lb1", "DR web1",
-                                                           "DR web2"]
+    assert [line.split("  ")[0] for line in lines[1:]] == [
+        "direct client1", "direct web1", "direct web2", "DR client1", "DR lb1", "DR web1", "DR web2"]
     assert re.split(r"\s{2,}", lines[6]) == ["DR web1", "0.100", "900", "90 %", "0.100", "990", "90 %"]
 
 

@@ -154,14 +154,19 @@ def row(cells, classes=None):
     return tag("tr", "".join(tag("td", text, **({"class_": classes[n]} if classes.get(n) else {})) for n, text in enumerate(cells)))
 
 
+def with_span(part):
+    """A median with least and most behind it."""
+    return middle(part) + (" " + tag("small", span(part)) if part else "")
+
+
 def rows(results):
     lines = []
     for r in results:
-        cells = [escape(r["mode"]), middle(r["single"]), span(r["single"]), middle(r["multi"]), span(r["multi"]),
+        times = " / ".join(number(r[kind + "_p95_ms"], "%.0f") for kind in KINDS if r[kind])
+        cells = [escape(r["mode"]), with_span(r["single"]), with_span(r["multi"]),
                  number(r["efficiency"] and r["efficiency"]["mean"], "%.3f"), limits(r["efficiency"]), str(r["rounds"]),
-                 number(r["least"], "%.2f"), escape(r["verdict"] or "-"), number(r["single_p95_ms"], "%.0f ms"),
-                 number(r["multi_p95_ms"], "%.0f ms"), str(r["requests"]), str(r["failed"])]
-        lines.append(row(cells, {5: r["verdict"], 9: r["verdict"], 13: "missed" if r["failed"] else None}))
+                 number(r["least"], "%.2f"), escape(r["verdict"] or ""), times, str(r["requests"]), str(r["failed"])]
+        lines.append(row(cells, {3: r["verdict"], 7: r["verdict"], 10: "missed" if r["failed"] else None}))
     return "\n".join(lines)
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import math
+
 # Expectation, figure, words.
 AT_MOST = [
     ("failed_max", "failed", "%d requests failed"),
@@ -20,6 +22,35 @@ AT_MOST = [
 ]
 
 
+# What every drill promises, also where it does not say so; null takes a promise away.
+PROMISED = {"sessions_lost_max": 0, "vip_holders_max": 1}
+PROMISED_WITH_LEDGER = {"acknowledged_lost_max": 0}
+
+
+def promised(result, drill):
+    """The drill's expectations and those that go without saying."""
+    given = drill.get("expect") or {}
+    found = dict(PROMISED, **(PROMISED_WITH_LEDGER if "servers" in result else {}))
+    found["failed_max"] = failed_max(result, drill)
+    found.update(given)
+    return found
+
+
+def failed_max(result, drill):
+    """As many as are asked within the budget, or the share of them that the fault may touch; None without such a budget.
+
+    The rate is the one before the fault. Writes have their own promises, and where an operator answers, the budget is not
+    about the whole outage.
+    """
+    fault, allowed = result["fault_ms"], result["budget_ms"]
+    if allowed is None or "servers" in result or drill.get("budget_from") == "then":
+        return None
+    share = (drill.get("expect") or {}).get("failed_share")
+    within = result["length_ms"] if fault is None else fault
+    asked = result["requests"] if fault is None else result["phases"]["before"]["requests"]
+    return math.ceil(asked / max(1.0, within) * allowed * (1.0 if share is None else float(share)))
+
+
 def budget(drill, predicted):
     if drill.get("budget_ms") is not None:
         return round(float(drill["budget_ms"]))
@@ -30,12 +61,12 @@ def budget(drill, predicted):
 
 def missed(result, drill):
     """A sentence for each expectation that did not hold."""
-    expect = drill.get("expect") or {}
+    given, expect = drill.get("expect") or {}, promised(result, drill)
     said = observed(result) + over_budget(result, drill)
     for key, field, words in AT_MOST:
         if expect.get(key) is not None and result.get(field, 0) > int(expect[key]):
             said.append("%s, allowed %d" % (words % result[field], int(expect[key])))
-    said += addresses(result, expect) + lasting(result, drill, expect) + apologies(result, expect)
+    said += addresses(result, given) + lasting(result, drill, expect) + apologies(result, expect)
     said += shares(result, drill, expect) + ledger(result, expect)
     if drill.get("wait_for_all") and not result["all_back"]:
         said.append("not every instance answered again")
@@ -73,7 +104,7 @@ def over_budget(result, drill):
 def ledger(result, expect):
     """Whether everything acknowledged is everywhere, and nothing else."""
     allowed = expect.get("acknowledged_lost_max")
-    wanted = [k for k in ("acknowledged_lost_max", "duplicates_max", "writable_max", "caught_up_max_ms") if k in expect]
+    wanted = [k for k in ("acknowledged_lost_max", "duplicates_max", "writable_max", "caught_up_max_ms") if expect.get(k) is not None]
     if "servers" not in result:
         return ["there was no ledger for %s: give the drill one with 'ledger'" % wanted[0]] if wanted else []
     said = []

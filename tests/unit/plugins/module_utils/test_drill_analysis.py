@@ -108,7 +108,7 @@ def test_keys_that_later_tiers_share():
 def test_an_outage_over_budget():
     result = judge(rows=steady(failed=(2000, 2100)))
     assert result["outage_ms"] == 200
-    assert result["missed"] == ["d: outage 200 ms, budget 100 ms"]
+    assert result["missed"] == ["d: outage 200 ms, budget 100 ms", "d: 2 requests failed, allowed 1"]
     assert not result["passed"]
 
 
@@ -121,6 +121,49 @@ def test_failed_requests_against_their_limit():
     result = judge(dict(DRILL, budget_ms=1000, expect={"failed_max": 1}), steady(failed=(2000, 2100)))
     assert result["missed"] == ["d: 2 requests failed, allowed 1"]
     assert result["failures"] == {"time limit": 2}
+
+
+LOST = [{"at": 2500, "visitor": 0, "reason": "id changed"}]
+TWO = {"spans": {"v": [[0, 2000, 1], [2050, 2050, 3], [2100, 5000, 2]]}}
+
+
+def test_what_a_drill_promises_without_saying_so():
+    bare = {"name": "d", "fault": "unit_kill"}
+    assert judge(bare, lost=LOST)["missed"] == ["d: 1 sessions lost, allowed 0"]
+    assert judge(bare, arp=TWO)["missed"] == ["d: 2 holders of a virtual address at once, allowed 1"]
+    assert judge(dict(bare, expect={"failed_max": 0}), lost=LOST)["missed"] == ["d: 1 sessions lost, allowed 0"]
+
+
+def test_a_promise_is_taken_away_only_by_null():
+    drill = {"name": "d", "fault": "unit_kill", "budget_ms": 1000, "expect": {"sessions_lost_max": None, "failed_max": None}}
+    assert judge(drill, steady(failed=range(2000, 2800, 100)), lost=LOST)["missed"] == []
+    assert judge(dict(drill, expect={}), lost=LOST)["missed"] == ["d: 1 sessions lost, allowed 0"]
+
+
+def test_no_more_may_fail_than_the_budget_has_requests():
+    """Ten a second are asked: 500 ms are five, however many short outages they come from."""
+    drill = {"name": "d", "fault": "unit_kill", "budget_ms": 500}
+    assert judge(drill, steady(failed=range(2000, 2500, 100)))["missed"] == []
+    short = [*range(1100, 1400, 100), *range(2100, 2400, 100), *range(3100, 3400, 100)]
+    assert judge(drill, steady(failed=short), fault_at=1001.0)["missed"] == ["d: 9 requests failed, allowed 5"]
+
+
+def test_the_share_that_the_fault_may_touch():
+    drill = {"name": "d", "fault": "unit_kill", "budget_ms": 500, "expect": {"failed_share": 0.4}}
+    assert judge(drill, steady(failed=(2000, 2200)))["missed"] == []
+    assert judge(drill, steady(failed=(2000, 2200, 2400)))["missed"] == ["d: 3 requests failed, allowed 2"]
+
+
+def test_a_budget_of_nothing_allows_no_failure():
+    drill = {"name": "d", "fault": "unit_kill", "budget_ms": 0}
+    assert judge(drill, steady(failed=(2000,)))["missed"][-1] == "d: 1 requests failed, allowed 0"
+    calm = {"name": "d", "fault": "none", "budget_ms": 0}
+    assert judge(calm, steady(failed=(2000,)), fault_at=None)["missed"][-1] == "d: 1 requests failed, allowed 0"
+
+
+def test_where_an_operator_answers_the_budget_counts_no_requests():
+    drill = {"name": "d", "fault": "unit_kill", "budget_ms": 100, "budget_from": "then"}
+    assert "allowed" not in " ".join(judge(drill, steady(failed=(2000, 2100)))["missed"])
 
 
 def test_two_holders_are_missed():

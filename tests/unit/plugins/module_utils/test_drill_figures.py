@@ -113,8 +113,14 @@ def test_what_is_missed(ledger, sentences):
     assert said(**ledger) == sentences
 
 
-def test_without_expectations_losses_are_only_counted():
-    assert said(drill={"expect": {}}, lost=5, servers={"db2": dict(WHOLE, missing=5, strange=2)}) == []
+def test_without_expectations_nothing_acknowledged_may_be_lost():
+    missed = said(drill={"expect": {}}, lost=5, servers={"db2": dict(WHOLE, missing=5, strange=2)})
+    assert missed[0] == "5 acknowledged and lost, allowed 0"
+    assert len(missed) == 3
+
+
+def test_losses_are_only_counted_where_a_drill_says_so():
+    assert said(drill={"expect": {"acknowledged_lost_max": None}}, lost=5, servers={"db2": dict(WHOLE, missing=5, strange=2)}) == []
 
 
 def test_a_ledger_that_was_expected_and_is_not_there():

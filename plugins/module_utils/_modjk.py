@@ -74,6 +74,11 @@ def plan(members, state):
     return commands
 
 
+def stale(members, answering):
+    """Members that mod_jk does not use though the Tomcat at (host, port) answers."""
+    return [m for m in members if m["activation"] == "active" and m["state"].startswith("ERR") and (m["host"], m["port"]) in answering]
+
+
 def report(members, answers):
     """What is wrong, for people and for programs. answers: (host, port) to True, False or None (not asked)."""
     workers = [dict(one, usable=usable(one), answers=answers.get((one["host"], one["port"]))) for one in members]

@@ -26,7 +26,8 @@ URL_PATH = re.compile(r"^/[A-Za-z0-9._~/*-]*$")
 SMALLEST = {"EC": 256, "RSA": 2048}
 CURVES = (256, 384, 521)
 TIMERS = ("connect_timeout_ms", "ping_timeout_ms", "reply_timeout_ms", "recover_seconds", "maintain_seconds",
-          "idle_connection_seconds", "threads_per_child", "max_request_workers", "start_servers")
+          "idle_connection_seconds", "threads_per_child", "max_request_workers", "start_servers", "guard_interval_ms", "guard_silent_ms",
+          "guard_stall_ms")
 
 
 def pem_of(value):
@@ -59,6 +60,10 @@ def number_problems(host, values):
         value = values.get("apache_modjk_" + timer)
         if value is not None and int(value) < 1:
             yield "%s: apache_modjk_%s is %s: take 1 or more." % (host, timer, value)
+    interval, silent = values.get("apache_modjk_guard_interval_ms"), values.get("apache_modjk_guard_silent_ms")
+    if interval and silent and int(silent) < 2 * int(interval):
+        yield "%s: apache_modjk_guard_silent_ms is %s, less than twice apache_modjk_guard_interval_ms (%s): take %d or more." % (
+            host, silent, interval, 2 * int(interval))
     threads, most = values.get("apache_modjk_threads_per_child"), values.get("apache_modjk_max_request_workers")
     if threads and most and int(most) % int(threads):
         yield "%s: apache_modjk_max_request_workers is %s, no multiple of apache_modjk_threads_per_child (%s): take %d." % (

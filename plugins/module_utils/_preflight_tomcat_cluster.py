@@ -213,7 +213,20 @@ def timing_problems(host, values):
     if drop < 3 * interval:
         return ["%s: tomcat_cluster_member_drop_ms is %d, less than three times tomcat_cluster_member_interval_ms (%d): "
                 "a single lost packet would drop a member; raise it." % (host, drop, interval)]
-    return []
+    return list(guard_problems(host, values, drop))
+
+
+def guard_problems(host, values, drop):
+    if values.get("tomcat_cluster_guard") is False:
+        return
+    silent = number(values.get("tomcat_cluster_guard_silent_ms"), 500)
+    interval = number(values.get("tomcat_cluster_guard_interval_ms"), 100)
+    if interval < 1 or silent < 2 * interval:
+        yield ("%s: tomcat_cluster_guard_silent_ms is %d, less than twice tomcat_cluster_guard_interval_ms (%d): "
+               "a single lost packet would stop the Tomcats; raise it." % (host, silent, interval))
+    if silent >= drop:
+        yield ("%s: tomcat_cluster_guard_silent_ms is %d, not less than tomcat_cluster_member_drop_ms (%d): a Tomcat that is cut off would "
+               "take the others' sessions for its own before it stands still; lower it." % (host, silent, drop))
 
 
 def problems(host, values):

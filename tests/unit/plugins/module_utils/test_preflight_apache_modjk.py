@@ -161,3 +161,10 @@ def test_claims_are_the_ports():
     values = dict(GOOD, apache_modjk_applications=[{"name": "a", "http_port": 8081, "tls": {}}])
     assert [(one.scope, one.key, one.owner) for one in claims("web1", values)] == [
         ("TCP ports of web1", port, "httpd") for port in ("80", "443", "8081")]
+
+
+def test_a_lost_packet_must_not_close_the_health_page():
+    assert told(guard_interval_ms=100, guard_silent_ms=500) == []
+    assert told(guard_interval_ms=300, guard_silent_ms=500) == [
+        "web1: apache_modjk_guard_silent_ms is 500, less than twice apache_modjk_guard_interval_ms (300): take 600 or more."]
+    assert told(guard_silent_ms=0) == ["web1: apache_modjk_guard_silent_ms is 0: take 1 or more."]

@@ -31,6 +31,10 @@ def test_a_good_host_has_no_problems():
         {"path": "", "doc_base": "/srv/demo/1"}, {"path": "/two", "doc_base": "/srv/demo/2"}]), shutdown_port=-1, heap="192m")) == []
 
 
+def test_without_a_guard_its_times_do_not_matter():
+    assert problems("web1", values(tomcat_cluster_guard=False, tomcat_cluster_guard_silent_ms=700)) == []
+
+
 @pytest.mark.parametrize("given, sentence", [
     (values(tomcat_cluster_ajp_secret=None),
      "web1: tomcat_cluster_ajp_secret is missing: give one of at least 16 characters, the same as httpd's."),
@@ -82,6 +86,12 @@ def test_a_good_host_has_no_problems():
     (of(service(cluster={"manager": "DeltaManager"}), service(name="admin", ajp_port=8019, cluster={"manager": "DeltaManager"})),
      "web1: tomcat_cluster_instances[0].services[1].cluster uses 239.255.45.64:45564, the channel of service 'user': "
      "give each service its own multicast_port."),
+    (values(tomcat_cluster_guard_silent_ms=150),
+     "web1: tomcat_cluster_guard_silent_ms is 150, less than twice tomcat_cluster_guard_interval_ms (100): "
+     "a single lost packet would stop the Tomcats; raise it."),
+    (values(tomcat_cluster_guard_silent_ms=700),
+     "web1: tomcat_cluster_guard_silent_ms is 700, not less than tomcat_cluster_member_drop_ms (600): a Tomcat that is cut off would "
+     "take the others' sessions for its own before it stands still; lower it."),
     (values(tomcat_cluster_member_interval_ms=500, tomcat_cluster_member_drop_ms=600),
      "web1: tomcat_cluster_member_drop_ms is 600, less than three times tomcat_cluster_member_interval_ms (500): "
      "a single lost packet would drop a member; raise it."),

@@ -9,8 +9,8 @@ import os
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.failover.stack.plugins.module_utils._preflight import clashes, verdict
-from ansible_collections.failover.stack.plugins.plugin_utils.preflight import Hosts, Role
-from ansible_collections.failover.stack.plugins.plugin_utils.written import Written, mark
+from ansible_collections.failover.stack.plugins.plugin_utils.preflight import Hosts, Role, SharedView, View
+from ansible_collections.failover.stack.plugins.plugin_utils.written import mark
 
 # What the task for the whole play is registered as.
 KNOWN = "__preflight"
@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
         known = task_vars.get(KNOWN, {}).get("examined", {}).get(name)
         if known and host in known["hosts"] and known["hosts"][host] == mark(known["names"], task_vars, KEY):
             return {"changed": False}
-        sentences, claims = Role(name).examine(host, Written(task_vars), self._templar, {})
+        sentences, claims = Role(name).examine(host, View(task_vars, self._templar))
         sentences += clashes(claims)
         if sentences:
             return {"failed": True, "changed": False, "msg": "\n".join(sentences)}
@@ -48,26 +48,25 @@ class ActionModule(ActionBase):
         hosts = Hosts(self._task, task_vars, self._loader, roles)
         names = task_vars["ansible_play_hosts_all"]
         members = {role: {host for group in groups for host in task_vars["groups"].get(group, [])} for role, groups in roles.items()}
-        sentences, claims, shared, asked = [], hosts.addresses(names), {}, {role: {} for role in roles}
+        sentences, claims, known, views = [], hosts.addresses(names), {}, {role: {} for role in roles}
         # One for all: its environment costs more than a host's variables.
         templar = self._templar.copy_with_new_env()
         for host in names:
             given = hosts.variables(host)
             for role in roles:
                 if host in members[role]:
-                    templar.available_variables = hosts.within(role, given)
-                    asked[role][host] = Written(templar.available_variables)
-                    said, claimed = role.examine(host, asked[role][host], templar, shared)
+                    views[role][host] = SharedView(hosts.within(role, given), templar, known)
+                    said, claimed = role.examine(host, views[role][host])
                     sentences += said
                     claims += claimed
         result = verdict(sentences + clashes(claims), len(names))
         if not result.get("failed"):
-            result["examined"] = {role.name: examined(role, asked[role]) for role in roles if asked[role]}
+            result["examined"] = {role.name: examined(role, views[role]) for role in roles if views[role]}
         return result
 
 
-def examined(role, asked):
+def examined(role, views):
     """What a later task of the role on one of these hosts needs to see that it would ask the same, in little time."""
-    names = {host: written.mentioned(role.options) for host, written in asked.items()}
+    names = {host: view.written.mentioned(role.options) for host, view in views.items()}
     together = sorted(set().union(*(found for found in names.values() if found)))
-    return {"names": together, "hosts": {host: mark(together, asked[host].variables, KEY) for host, found in names.items() if found}}
+    return {"names": together, "hosts": {host: mark(together, views[host].variables, KEY) for host, found in names.items() if found}}

@@ -13,44 +13,44 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.vars.hostvars import HostVars
 from ansible_collections.failover.stack.plugins.module_utils._preflight import Claim, address_of, spec_problems, without_secrets
+from ansible_collections.failover.stack.plugins.plugin_utils.written import Written
 
-ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
-RULES = "ansible_collections.failover.stack.plugins.module_utils._preflight_%s"
+COLLECTION = pathlib.Path(__file__).resolve().parents[2]
+RULES = "ansible_collections.failover.stack.plugins.module_utils."
 
 
 class Role:
     """What preflight needs of a role: the argument spec of its main entry point, its defaults, its rules."""
 
     def __init__(self, name):
-        self.name, self.path = name, ROLES / name
+        self.name, self.path = name, COLLECTION / "roles" / name
         self.specs = self.path / "meta" / "argument_specs.yml"
-        if not self.specs.is_file():
-            raise AnsibleActionFail("Role %s has no %s: preflight needs it." % (name, self.specs))
+        rules = COLLECTION / "plugins" / "module_utils" / ("_preflight_%s.py" % name)
+        for path in (self.specs, rules):
+            if not path.is_file():
+                raise AnsibleActionFail("Role %s has no %s: preflight needs it." % (name, path))
         self.options = yaml_load(self.specs.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
-        try:
-            self.rules = importlib.import_module(RULES % name)
-        except ModuleNotFoundError as error:
-            raise AnsibleActionFail("Role %s has no preflight rules: there is no %s." % (name, RULES % name)) from error
+        self.rules = importlib.import_module(RULES + rules.stem)
 
     def defaults(self, loader):
         return loader.load_from_file(str(self.path / "defaults" / "main.yml"), trusted_as_template=True) or {}
 
-    def values(self, host, written, templar, shared):
+    def values(self, host, view):
         """Public variables as the host sees them; what cannot be evaluated is a problem of its own."""
         values, sentences = dict.fromkeys(self.options), []
         for name in self.options:
-            if name not in written.variables:
+            if name not in view.variables:
                 continue
             try:
-                values[name] = json.loads(text_of(name, written, templar, shared))
+                values[name] = json.loads(view.text(name))
             except AnsibleError as error:
                 sentences.append("%s: %s cannot be evaluated (%s): correct it in the inventory." % (
                     host, name, str(error).splitlines()[0]))
         return values, sentences
 
-    def examine(self, host, written, templar, shared):
-        """Problems and claims of a host, whose variables the templar has too. What hosts have in common is kept in `shared`."""
-        values, sentences = self.values(host, written, templar, shared)
+    def examine(self, host, view):
+        """Problems and claims of a host."""
+        values, sentences = self.values(host, view)
         contradictions, values = spec_problems(host, self.options, values)
         # A wrong type is told once, by the spec; rules on top of it would only repeat it in other words.
         if sentences or contradictions:
@@ -64,14 +64,32 @@ class Role:
                                                       without_secrets(str(error), self.options, values), self.specs)) from error
 
 
-def text_of(name, written, templar, shared):
-    """A variable's value as JSON: rules get plain types, whatever lazy containers the templating engine uses, and each host its own."""
-    meaning = written.meaning(name)
-    text = shared.get(meaning)
-    if meaning is None or text is None:
-        text = json.dumps(templar.template(written.variables[name]), default=str)
-        shared[meaning] = text
-    return text
+class View:
+    """A host's variables and what evaluates them."""
+
+    def __init__(self, variables, templar):
+        self.variables, self.templar = variables, templar
+
+    def text(self, name):
+        """A value as JSON: rules get plain types, whatever lazy containers the templating engine uses, and each host its own."""
+        return json.dumps(self.templar.template(self.variables[name]), default=str)
+
+
+class SharedView(View):
+    """One of many hosts'. What they have in common is evaluated once and kept in `known`."""
+
+    def __init__(self, variables, templar, known):
+        super().__init__(variables, templar)
+        templar.available_variables = variables
+        self.written, self.known = Written(variables), known
+
+    def text(self, name):
+        meaning = self.written.meaning(name)
+        if meaning is None:
+            return super().text(name)
+        if meaning not in self.known:
+            self.known[meaning] = super().text(name)
+        return self.known[meaning]
 
 
 class Once:

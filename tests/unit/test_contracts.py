@@ -124,6 +124,22 @@ def test_commands_tell_whether_they_changed(task_file):
             assert "changed_when" in task, task.get("name")
 
 
+def test_the_site_asks_every_role_that_has_a_preflight():
+    (play,) = load(ROOT / "playbooks/preflight.yml")
+    (task,) = play["tasks"]
+    assert set(task["failover.stack.preflight"]["roles"]) == {role.name for role in ROLES if (role / "tasks/preflight.yml").exists()}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("playbooks/*.yml")), ids=lambda path: path.name)
+def test_a_spec_is_left_unread_only_where_preflight_reads_it(path):
+    for play in load(path):
+        for task in tasks_in(play.get("tasks")):
+            role = task.get("ansible.builtin.import_role") or task.get("ansible.builtin.include_role") or {}
+            if "rolespec_validate" in role:
+                assert "tasks_from" not in role
+                assert (ROOT / "roles" / role["name"].split(".")[-1] / "tasks/preflight.yml").exists()
+
+
 def test_every_role_has_a_scenario(role):
     scenario = TESTED_WITH.get(role.name, role.name)
     assert (ROOT / "molecule" / scenario / "molecule.yml").exists()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader
 from ansible_collections.failover.stack.plugins.module_utils._preflight import clashes, verdict
 from ansible_collections.failover.stack.plugins.plugin_utils.preflight import Hosts, Role, SharedView, View
 from ansible_collections.failover.stack.plugins.plugin_utils.written import mark
@@ -16,6 +17,8 @@ from ansible_collections.failover.stack.plugins.plugin_utils.written import mark
 KNOWN = "__preflight"
 # Made before the workers are forked, so all tasks of a run have one; the next run has another.
 KEY = os.urandom(16)
+# The first of the collection's filters that a process uses compiles them all: once here, and no worker that is forked later does.
+filter_loader.get("failover.stack.host_addresses")
 
 
 class ActionModule(ActionBase):

@@ -79,9 +79,11 @@ class ActionModule(ActionBase):
         """Names of the units that were changed. What stops does so while systemd still knows a unit whose file is gone."""
         stops, rest = [n for n in needs if n.get("state") == "stopped"], [n for n in needs if n.get("state") != "stopped"]
         acted = [need["name"] for need in stops if self.unit(need, task_vars)]
-        if daemon_reload and not self._task.check_mode:
+        anew = daemon_reload and not self._task.check_mode
+        if anew and not rest:
             self.step("ansible.builtin.systemd_service", {"daemon_reload": True}, task_vars)
-        return acted + [need["name"] for need in rest if self.unit(need, task_vars)]
+        # For each: on a slow machine a unit that was enabled makes systemd read anew by itself, and the next one is not found meanwhile.
+        return acted + [need["name"] for need in rest if self.unit({**need, "daemon_reload": anew}, task_vars)]
 
     def unit(self, need, task_vars):
         return self.step("ansible.builtin.systemd_service", need, task_vars)["changed"]

@@ -144,3 +144,14 @@ def test_several_targets_are_no_backups():
     hosts = dict((h, {"keepalived": timers.keepalived_timers(text)}) for h in ("lb1", "lb2"))
     assert timers.predict({"kind": "vrrp", "vip": VIP}, hosts, "lb1")[0] == 350
     assert timers.predict({"kind": "vrrp", "vip": VIP}, hosts, "lb1, lb2")[0] is None
+
+
+def test_fractions_of_seconds():
+    """As the lab's directors have them."""
+    own = {"delay_loop": 0.3, "retry": 1.0, "delay_before_retry": 0.1, "connect_timeout": 0.2}
+    text = "virtual_server 198.18.0.100 80 {\n%s\nreal_server 198.18.0.21 80 {\nHTTP_GET {\n}\n}\n}\n" % (
+        "\n".join("%s %g" % pair for pair in own.items()))
+    check = timers.keepalived_timers(text)["virtual_servers"][0]["real"][0]["checks"][0]
+    assert check["timers"] == own
+    assert round(ipvs.check_ms(check, "connect")) == 800
+    assert round(ipvs.check_ms(check, "refuse")) == 400

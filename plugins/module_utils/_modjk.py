@@ -68,9 +68,9 @@ def plan(members, state):
         who = {"w": member["balancer"], "sw": member["name"]}
         if member["activation"] != state:
             commands.append(dict(who, cmd="update", vwa=CODE[state]))
-        # An error noted while it was out must not keep it out now.
+        # An error noted while it was out must not keep it out now. (recover is refused when mod_jk has just done so by itself.)
         if state == "active" and member["state"].startswith("ERR"):
-            commands.append(dict(who, cmd="recover"))
+            commands.append(dict(who, cmd="reset"))
     return commands
 
 

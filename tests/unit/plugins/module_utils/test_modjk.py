@@ -53,8 +53,8 @@ def test_plan_changes_only_what_differs():
 def test_plan_forgets_an_error_when_the_worker_comes_back():
     one = dict(members()[1], activation="stopped", state="ERR")
     assert plan([one], "active") == [
-        {"w": "lb_user", "sw": "user_web2-a", "cmd": "update", "vwa": 0}, {"w": "lb_user", "sw": "user_web2-a", "cmd": "recover"}]
-    assert plan([dict(one, activation="active", state="ERR/REC")], "active") == [{"w": "lb_user", "sw": "user_web2-a", "cmd": "recover"}]
+        {"w": "lb_user", "sw": "user_web2-a", "cmd": "update", "vwa": 0}, {"w": "lb_user", "sw": "user_web2-a", "cmd": "reset"}]
+    assert plan([dict(one, activation="active", state="ERR/REC")], "active") == [{"w": "lb_user", "sw": "user_web2-a", "cmd": "reset"}]
 
 
 @pytest.mark.parametrize("activation, state, expected", [

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import time
+
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 MODULE = "failover.stack.service_state"
+# systemd_service's words for a unit that systemd does not know (yet).
+UNKNOWN, ATTEMPTS = "Could not find the requested service", 4
 # What the module tells the action plugin only.
 INTERNAL = ("needs", "daemon_reload", "missing_users", "blocks", "invocation")
 
@@ -86,4 +90,11 @@ class ActionModule(ActionBase):
         return acted + [need["name"] for need in rest if self.unit({**need, "daemon_reload": anew}, task_vars)]
 
     def unit(self, need, task_vars):
-        return self.step("ansible.builtin.systemd_service", need, task_vars)["changed"]
+        """Whether the unit was changed. A systemd that still reads its units is asked again, a few times."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return self.step("ansible.builtin.systemd_service", need, task_vars)["changed"]
+            except StepFailed as failure:
+                if attempt + 1 == ATTEMPTS or UNKNOWN not in failure.args[0].get("msg", ""):
+                    raise
+                time.sleep(1)

@@ -26,10 +26,18 @@ def newest(paths):
 def shown(module, names):
     """What systemd says of units, by name, and the wall clock's second at which each one's process started."""
     command = [module.get_bin_path("systemctl", required=True), "show", "--property=" + PROPERTIES, "--", *names]
-    out = module.run_command(command, check_rc=True)[1]
+    for _attempt in range(5):
+        answers = parse_show(module.run_command(command, check_rc=True)[1])
+        # While it reads its units anew, on a slow machine, systemd has been seen to leave some out.
+        if len(answers) == len(names):
+            break
+        time.sleep(1)
+    else:
+        module.fail_json(msg="systemctl show told of %d units when asked about %s: look at the state of systemd on this host." % (
+            len(answers), ", ".join(names)))
     now, since_boot = time.time(), time.clock_gettime(time.CLOCK_MONOTONIC)
     # systemctl answers in the order asked; a unit that it does not know is shown as inactive.
-    blocks = dict(zip(names, parse_show(out)))
+    blocks = dict(zip(names, answers))
     return blocks, {name: started_at(block, now, since_boot) for name, block in blocks.items()}
 
 

@@ -165,6 +165,10 @@ class Member:
             raise CliError("%s: %s" % (what, error))
         return answer
 
+    def queues(self):
+        """All queues, as this host's node tells; waited for, since one that has just started or joined may say that it does not run."""
+        return self.wait(lambda: queues_of(self.cli), lambda _queues: True, "%s does not list its queues" % self.node)
+
     def finish(self, steps, before, after):
         self.module.exit_json(changed=bool(steps), node=self.node, steps=steps, members=after["members"], running=after["running"],
                               diff={"before": diff_lines(before), "after": diff_lines(after)})
@@ -253,7 +257,7 @@ class Member:
     def grow(self, status):
         if not self.params["replicas"] or len(status["running"]) < 2:
             return []
-        queues = queues_of(self.cli)
+        queues = self.queues()
         steps = []
         for node in self.params["replicas_on"] or [self.node]:
             commands = grow_commands(queues, node, self.params["replicas"], status["running"]) if node in status["running"] else []
@@ -284,7 +288,7 @@ class Member:
         before, error = wait_for(lambda: status_of(self.cli), lambda _seen: True, 0)
         if error:
             self.absent_unasked(error)
-        todo, said = plan_absent(self.node, before, queues_of(self.cli) if len(before["members"]) > 1 else [])
+        todo, said = plan_absent(self.node, before, self.queues() if len(before["members"]) > 1 else [])
         self.refuse(said)
         after = before
         if todo and not self.module.check_mode:

@@ -334,7 +334,5 @@ def unsteady(p, found):
                 yield "%s does not answer" % name
             elif name in found["behind"]:
                 yield "%s does not get what is written" % name
-        if not found["writers"]:
-            yield "nobody takes what is written to %s" % ledger["address"]
         if len(found["writers"]) > 1:
             yield "%s take what is written" % " and ".join(found["writers"])

@@ -62,7 +62,7 @@ def glance(p):
         if side is not None:
             found["writers" if side and leader in (None, name) else "readers"].append(name)
     # Brokers hand out what they have; servers must get what is written.
-    if p["kind"] in sql.KINDS and found["writers"]:
+    if p["kind"] in sql.KINDS:
         found["behind"] = behind(kind, p["servers"], [*found["writers"], *found["readers"]])
     return found
 

@@ -22,8 +22,8 @@ options:
     description:
       - V(run) observes, V(finish) tells the running observer to end and returns what it saw, V(probe) looks once.
       - >-
-        V(steady) looks until each virtual address has one holder, no request fails, everybody of O(service.serving) serves, one server of
-        the ledger takes writes and all get what is written, and fails with what is not so when that lasts longer than O(wait_s).
+        V(steady) looks until each virtual address has one holder, no request fails, everybody of O(service.serving) serves, at most one
+        server of the ledger takes writes and all get what is written, and fails with what is not so when that lasts longer than O(wait_s).
     type: str
     choices: [run, finish, probe, steady]
     default: run

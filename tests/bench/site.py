@@ -1,7 +1,9 @@
-#!/usr/bin/env python3
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How long a run of a playbook takes that has nothing to change: wall time and the controller's processor time, medians of several runs.
 
-tests/bench/site.py [--runs 3] [--playbook site.yml] [--inventory inventories/lab] CHECKOUT [CHECKOUT ...]
+python3 tests/bench/site.py [--runs 3] [--playbook site.yml] [--inventory inventories/lab] CHECKOUT [CHECKOUT ...]
 
 Each checkout needs its own lab, converged by itself, and its own .venv. With several the ratio to the first is printed; compare
 them on one machine in one sitting only. A run that changes something is an error: it would measure something else.

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 The failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Part of a program of its own, not of a module: there is no module.log.
+# pylint: disable=ansible-bad-function
 """The guard of httpd's health page: the service failover-httpd-guard, started with the path of its configuration.
 
 While this machine is cut off the page says 503, so that balancers see that first when the cable is back. It says 200 again

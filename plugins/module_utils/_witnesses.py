@@ -1,6 +1,8 @@
 # Copyright (c) 2026 The failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+# Part of a program of its own, not of a module: there is no module.log.
+# pylint: disable=ansible-bad-function
 """Whether this machine is cut off: several machines that just answered its pings have all fallen silent together.
 
 Part of programs that stay on a host (the guards of httpd and of Tomcat), not of modules.

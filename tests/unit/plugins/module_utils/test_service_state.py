@@ -14,12 +14,12 @@ from ansible_collections.failover.stack.plugins.module_utils._service_state impo
     unit_needs,
 )
 
-DPKG = """installed haproxy 
+DPKG = """installed haproxy\x20
 installed default-mta-like mail-transport-agent, smtp (= 3)
-config-files nginx 
-not-installed keepalived 
-half-configured apache2 
-"""  # noqa: W291
+config-files nginx\x20
+not-installed keepalived\x20
+half-configured apache2\x20
+"""
 
 
 @pytest.mark.parametrize("wanted, missing", [

@@ -15,6 +15,7 @@ from ansible_collections.failover.stack.plugins.module_utils import _mysql_guard
 from ansible_collections.failover.stack.plugins.module_utils import _virtual_address as virtual
 from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import Failure, connect, login
 from ansible_collections.failover.stack.plugins.module_utils._mysql_gtid import contains, subtract
+from ansible_collections.failover.stack.plugins.module_utils._mysql_status import read_info
 from ansible_collections.failover.stack.plugins.module_utils._mysql_writer_sql import Words
 
 # How long the candidate has, after the fence, before the guard gives the address up without having been asked for it.
@@ -333,6 +334,7 @@ def settle(member, check):
         left = [c for c in member.words.channels() if not member.words.applied(c)]
         result["problem"] = "; ".join(objections(member.words.channels()) or ["not everything that was received is applied"] * bool(left))
     result["gtid"] = member.words.position()
+    result["seen"] = dict(read_info(member.server), recorded=bool(before["recorded"]), reachable=True)
     return finished(member, result, before, start)
 
 

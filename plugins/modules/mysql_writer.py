@@ -145,6 +145,10 @@ problem:
   description: Why the server does not answer, or why a settled replica is not fit to be promoted. Empty when there is nothing.
   returned: for O(state=fenced) when the server does not answer, for O(state=settled)
   type: str
+seen:
+  description: What M(failover.stack.mysql_replica_info) tells of the server, at the end.
+  returned: for O(state=settled)
+  type: dict
 read_only_ms:
   description: Milliseconds from the first statement of the fence until nobody could write.
   returned: for O(state=fenced)

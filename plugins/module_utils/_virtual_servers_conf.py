@@ -66,6 +66,11 @@ def _url(url):
     return ("url", lines + _words(url, "virtualhost"))
 
 
+def _asks_by_name(given):
+    """httpd 2.4.64 and later answer 421 to a Host that the handshake did not name."""
+    return given["type"] == "SSL_GET" and bool(given.get("virtualhost") or any(url.get("virtualhost") for url in given.get("urls") or []))
+
+
 def check(given, track_file):
     """One check; FILE_CHECK knows none of the common settings."""
     kind = given["type"]
@@ -76,7 +81,8 @@ def check(given, track_file):
     lines += _numbers(given, *TIMERS) + _switches(given, "alpha", "log_all_failures")
     if kind in ("HTTP_GET", "SSL_GET"):
         lines += _words(given, "http_protocol", "virtualhost") + _switches(given, "fast_recovery")
-        lines += _flags(given, enable_sni="sni") + [_url(url) for url in given.get("urls") or []]
+        named = _asks_by_name(given) if given.get("sni") is None else given["sni"]
+        lines += ["enable_sni"] * bool(named) + [_url(url) for url in given.get("urls") or []]
     elif kind == "SMTP_CHECK":
         lines += _words(given, "helo_name")
     elif kind == "DNS_CHECK":

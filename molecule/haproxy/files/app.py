@@ -1,4 +1,5 @@
-"""A real but trivial web server: its name, its health, a slow download. Port 8443 ends TLS itself."""
+"""A real but trivial web server: its name, its health, a slow download. Port 8443 ends TLS itself, and below /named it answers 421, as
+httpd does, to who has not said in the handshake what he says in the Host header."""
 
 import http.server
 import socket
@@ -16,9 +17,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path.startswith("/slow"):
             return self.slow()
+        named = getattr(self.connection, "named", None) == self.headers.get("Host")
         seen = "".join("%s: %s\n" % pair for pair in self.headers.items())
         body = ("server: %s\npath: %s\n%s" % (NAME, self.path, seen)).encode()
-        self.send_response(200)
+        self.send_response(421 if self.path.startswith("/named") and not named else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -40,10 +42,15 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
 
+def remember(connection, name, _context):
+    connection.named = name
+
+
 plain = Server(("", 8080), Handler)
 tls = Server(("", 8443), Handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain("/opt/app/cert.pem", "/opt/app/key.pem")
+context.sni_callback = remember
 tls.socket = context.wrap_socket(tls.socket, server_side=True, do_handshake_on_connect=False)
 threading.Thread(target=tls.serve_forever, daemon=True).start()
 plain.serve_forever()

@@ -101,6 +101,8 @@ def test_a_mark_has_no_protocol():
 
 @pytest.mark.parametrize("given, line", [
     ({"type": "SSL_GET", "sni": True, "urls": []}, "    enable_sni"),
+    ({"type": "SSL_GET", "virtualhost": "www", "urls": []}, "    enable_sni"),
+    ({"type": "SSL_GET", "urls": [{"path": "/", "virtualhost": "www"}]}, "    enable_sni"),
     ({"type": "HTTP_GET", "http_protocol": "1.1"}, "    http_protocol 1.1"),
     ({"type": "HTTP_GET", "urls": [{"path": "/", "digest": "abc"}]}, "        digest abc"),
     ({"type": "HTTP_GET", "urls": [{"path": "/", "regex": "a b", "regex_options": ["caseless", "utf"]}]},
@@ -124,6 +126,14 @@ def test_a_mark_has_no_protocol():
 ])
 def test_each_word_of_a_check(given, line):
     assert line in lines(**given)
+
+
+@pytest.mark.parametrize("given", [
+    {"type": "SSL_GET", "virtualhost": "www", "sni": False}, {"type": "SSL_GET", "urls": [{"path": "/"}]},
+    {"type": "HTTP_GET", "virtualhost": "www"},
+])
+def test_no_name_in_the_handshake(given):
+    assert "    enable_sni" not in lines(**given)
 
 
 def test_a_misc_check_connects_nowhere():

@@ -49,7 +49,11 @@ class LookupModule(LookupBase):
 
     def packages(self, role, variables):
         """In the order of precedence that the role itself would have them."""
-        name, places = "__%s_wanted_packages" % role, ("vars/%s.yml" % variables["ansible_facts"]["os_family"], "vars/main.yml")
+        family = variables.get("ansible_facts", {}).get("os_family")
+        if not family:
+            raise AnsibleLookupError("%s: ansible_facts have no os_family, which says how packages are called: gather facts before, as "
+                                     "site.yml does at its beginning." % variables.get("inventory_hostname", "localhost"))
+        name, places = "__%s_wanted_packages" % role, ("vars/%s.yml" % family, "vars/main.yml")
         seen = ChainMap(*(self.read(role, place) for place in places), variables, self.read(role, "defaults/main.yml"))
         if name not in seen:
             raise AnsibleLookupError("Role %s of this collection has no variable %s: it cannot say which packages it wants." % (role, name))

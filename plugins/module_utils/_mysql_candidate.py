@@ -63,8 +63,11 @@ def wrote_itself(name, living):
     return found[0] if all(gtids.own(one, info["server_id"], uuid) for one in found) else ""
 
 
-def candidate(observed, without=(), prefer=()):
-    """{best, refused, wait_for, ranked}"""
+def candidate(observed, without=(), prefer=(), given_up=()):
+    """{best, refused, wait_for, ranked}
+
+    without: the dead writer. given_up: members whose transactions may go, though nobody else has them; named by the user.
+    """
     names = [name for name in observed if name not in without]
     living = {name: observed[name] for name in names if observed[name].get("reachable")}
     rows = [row(name, observed[name], living) for name in names]
@@ -77,7 +80,7 @@ def candidate(observed, without=(), prefer=()):
         one["behind"] = gtids.count(everything, one["position"])
     rows.sort(key=lambda one: (not one["eligible"], one["behind"], rank(one["member"], prefer), one["lag"] or 0))
     explain(rows)
-    result = {"best": None, "refused": refusal(rows), "wait_for": "", "ranked": rows}
+    result = {"best": None, "refused": refusal(rows) or loss(rows, observed, everything, given_up), "wait_for": "", "ranked": rows}
     if not result["refused"]:
         result.update(best=rows[0]["member"], wait_for=rows[0]["position"])
     return result
@@ -85,13 +88,31 @@ def candidate(observed, without=(), prefer=()):
 
 def row(name, info, living):
     reasons = list(obstacles(info))
-    channel = channel_of(info) if info.get("reachable") else None
+    channel, own = channel_of(info) if info.get("reachable") else None, ""
     if not reasons:
         own = wrote_itself(name, living)
         reasons += ["it has transactions of its own that nobody else has: %s" % own] if own else []
-    return {"member": name, "eligible": not reasons, "because": "; ".join(reasons),
+    return {"member": name, "eligible": not reasons, "own": own, "because": "; ".join(reasons),
             "executed": info["gtid"]["executed"] if info.get("reachable") else "",
             "position": position(info) if info.get("reachable") else "", "lag": channel["lag"] if channel else None}
+
+
+def loss(rows, observed, everything, given_up):
+    """A sentence when somebody who cannot take over has, or may have, what the best has not: it may have acknowledged it."""
+    found = []
+    for one in rows:
+        if one["eligible"] or one["member"] in given_up:
+            continue
+        info = observed[one["member"]]
+        if not info.get("reachable"):
+            found.append("%s cannot be reached and may have what nobody else has: bring it back" % one["member"])
+        elif not one["own"] and info["dialect"] == observed[rows[0]["member"]]["dialect"] and gtids.subtract(one["position"], everything):
+            found.append("%s alone has %s, but cannot take over (%s): mend that" % (
+                one["member"], gtids.subtract(one["position"], everything), one["because"]))
+        else:
+            continue
+        found[-1] += ", or give it up with -e mysql_failover_without=%s." % one["member"]
+    return " ".join(found) or None
 
 
 def rank(name, prefer):

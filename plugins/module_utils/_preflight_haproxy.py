@@ -218,6 +218,10 @@ def certificate_problems(values):
             continue
         for key in ("certificate", "key"):
             path = item.get(key)
+            # Never its words: it may be the key.
+            if path and "-----BEGIN" in str(path):
+                yield "%s.%s is PEM text, which this role does not take: give the path of a file on the controller." % (where, key)
+                return
             if path and os.path.isabs(str(path)) and not os.path.isfile(path):
                 yield "%s.%s is %s, which is no file on the controller: correct the path." % (where, key, path)
         bits = rsa_bits(item.get("key") or item["certificate"])

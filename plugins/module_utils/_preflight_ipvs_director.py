@@ -122,6 +122,10 @@ def _sorry(host, values):
         if tls and not values["ipvs_director_sorry_" + name]:
             yield ("%s: ipvs_director_sorry_tls_ports are given, but ipvs_director_sorry_%s is empty: name the file, or take the ports "
                    "away." % (host, name))
+        # Never its words: it may be the key.
+        elif tls and "-----BEGIN" in values["ipvs_director_sorry_" + name]:
+            yield "%s: ipvs_director_sorry_%s is PEM text, which this role does not take: give the path of a file on the controller." % (
+                host, name)
         elif tls and os.path.isabs(values["ipvs_director_sorry_" + name]) and not os.path.isfile(values["ipvs_director_sorry_" + name]):
             yield "%s: ipvs_director_sorry_%s is %s, which is no file on the controller: correct the path." % (
                 host, name, values["ipvs_director_sorry_" + name])

@@ -40,6 +40,11 @@ def test_every_role_of_that_play_says_what_it_wants(role):
     assert found and all(isinstance(name, str) for name in found)
 
 
+def test_without_facts():
+    with pytest.raises(AnsibleLookupError, match="a: ansible_facts have no os_family"):
+        packages("haproxy", ansible_facts={})
+
+
 def test_a_role_that_does_not_say():
     with pytest.raises(AnsibleLookupError, match="__drill_wanted_packages"):
         packages("drill")

@@ -63,9 +63,28 @@ def test_mysql_sets():
     ({"channel": {"gtid": "none"}}, "it replicates without GTIDs"),
 ])
 def test_who_does_not_come_into_question(change, words):
-    found = candidate({"db2": replica(2, "0-1-200", **change), "db3": replica(3)})
+    seen = {"db2": replica(2, "0-1-200", **change), "db3": replica(3)}
+    refused = candidate(seen)
+    assert refused["best"] is None and "or give it up with -e mysql_failover_without=db2." in refused["refused"]
+    found = candidate(seen, given_up=["db2"])
     assert found["best"] == "db3"
     assert words in found["ranked"][1]["because"] and not found["ranked"][1]["eligible"]
+
+
+def test_who_cannot_take_over_but_alone_has_something():
+    broken = {"applier": "stopped", "applier_errno": 1062, "applier_error": "Duplicate entry"}
+    found = candidate({"db1": DEAD, "db2": replica(2, "0-1-100", received="0-1-105", channel=broken), "db3": replica(3)}, ["db1"])
+    assert found["refused"] == ("db2 alone has 0-1-101..105, but cannot take over (its replication is broken: Duplicate entry): mend that, "
+                                "or give it up with -e mysql_failover_without=db2.")
+    # With nothing of its own it stands in nobody's way.
+    assert candidate({"db2": replica(2, "0-1-90", channel=broken), "db3": replica(3)})["best"] == "db3"
+
+
+def test_who_cannot_be_asked_may_have_more():
+    seen = {"db1": DEAD, "db2": DEAD, "db3": replica(3)}
+    assert candidate(seen, ["db1"])["refused"] == (
+        "db2 cannot be reached and may have what nobody else has: bring it back, or give it up with -e mysql_failover_without=db2.")
+    assert candidate(seen, ["db1"], given_up=["db2"])["best"] == "db3"
 
 
 def test_a_blank_member_and_one_without_gtids():

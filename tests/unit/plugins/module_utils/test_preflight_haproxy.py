@@ -90,6 +90,8 @@ def test_nothing_at_all_does_not_crash():
      "haproxy_certificates[0] has neither certificate nor names: give a file of the controller or the host names to certify."),
     ({"haproxy_certificates": [{"name": "site", "names": ["a"], "key_type": "RSA", "key_bits": 1024}]},
      "haproxy_certificates[0].key_bits is 1024: an RSA key needs at least 2048 bits."),
+    ({"haproxy_certificates": [{"name": "site", "certificate": "a.pem", "key": "-----BEGIN PRIVATE KEY-----words"}]},
+     "haproxy_certificates[0].key is PEM text, which this role does not take: give the path of a file on the controller."),
     ({"haproxy_certificates": [{"name": "site", "certificate": "/nowhere/a.pem"}]},
      "haproxy_certificates[0].certificate is /nowhere/a.pem, which is no file on the controller: correct the path."),
 ])

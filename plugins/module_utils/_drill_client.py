@@ -334,5 +334,6 @@ def unsteady(p, found):
                 yield "%s does not answer" % name
             elif name in found["behind"]:
                 yield "%s does not get what is written" % name
-        if len(found["writers"]) > 1:
-            yield "%s take what is written" % " and ".join(found["writers"])
+        # The members of a Galera cluster all take writes, and are one side.
+        if found["sides"] > 1:
+            yield "%s take what is written, on %d sides" % (" and ".join(found["writers"]), found["sides"])

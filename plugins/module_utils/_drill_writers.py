@@ -14,7 +14,7 @@ import time
 from ansible_collections.failover.stack.plugins.module_utils import _drill_amqp as amqp
 from ansible_collections.failover.stack.plugins.module_utils import _drill_sql as sql
 from ansible_collections.failover.stack.plugins.module_utils._drill_ledger import Book, Failed, Pool, Unknown, fates, settle
-from ansible_collections.failover.stack.plugins.module_utils._drill_watch import Watch
+from ansible_collections.failover.stack.plugins.module_utils._drill_watch import Watch, count_sides
 
 # A server that has the last row, and no others for so long, gets no more.
 SETTLED_S = 3
@@ -46,8 +46,8 @@ def kind_of(p, run):
 
 
 def glance(p):
-    """Makes the place for the things ready, and says which servers accept them; an unreachable one is in neither list."""
-    kind, found = kind_of(p, int(time.time() * 1000)), {"writers": [], "readers": [], "behind": []}
+    """Makes the place for the things ready, and says which servers accept them, on how many sides; an unreachable one is in no list."""
+    kind, found, sides = kind_of(p, int(time.time() * 1000)), {"writers": [], "readers": [], "behind": []}, []
     try:
         kind.prepare()
     except Exception as error:  # whatever a driver throws
@@ -61,6 +61,8 @@ def glance(p):
         watch.drop()
         if side is not None:
             found["writers" if side and leader in (None, name) else "readers"].append(name)
+            sides += [set(side)] if side else []
+    found["sides"] = count_sides(sides)
     # Brokers hand out what they have; servers must get what is written.
     if p["kind"] in sql.KINDS:
         found["behind"] = behind(kind, p["servers"], [*found["writers"], *found["readers"]])

@@ -173,7 +173,7 @@ def test_observer_downloads_and_keeps_quiet(tmp_path):
     assert seen["length_ms"] <= 3000
 
 
-FOUND = {"holders": {"198.18.0.101": ["p1"]}, "answers": ["ok"] * 4, "served": ["web1", "web2"], "session": {}}
+FOUND = {"holders": {"198.18.0.101": ["p1"]}, "answers": ["ok"] * 4, "served": ["web1", "web2"], "session": {}, "sides": 1}
 LEDGER = {"servers": {"db1": "198.18.0.31", "db2": "198.18.0.32"}, "address": "198.18.0.102"}
 
 
@@ -190,7 +190,9 @@ LEDGER = {"servers": {"db1": "198.18.0.31", "db2": "198.18.0.32"}, "address": "1
     ({"ledger": LEDGER}, {"writers": ["db1"], "readers": ["db2"], "behind": ["db2"]}, ["db2 does not get what is written"]),
     # The writer may be none of those that are looked at; that the address takes rows is tried before.
     ({"ledger": LEDGER}, {"writers": [], "readers": ["db1", "db2"], "behind": []}, []),
-    ({"ledger": LEDGER}, {"writers": ["db1", "db2"], "readers": [], "behind": []}, ["db1 and db2 take what is written"]),
+    ({"ledger": LEDGER}, {"writers": ["db1", "db2"], "readers": [], "behind": [], "sides": 2},
+     ["db1 and db2 take what is written, on 2 sides"]),
+    ({"ledger": LEDGER}, {"writers": ["db1", "db2"], "readers": [], "behind": [], "sides": 1}, []),
 ])
 def test_what_speaks_against_beginning_a_drill(settings, found, clauses):
     assert list(client.unsteady({**SETTINGS, **settings}, {**FOUND, **found})) == clauses

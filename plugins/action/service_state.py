@@ -22,26 +22,45 @@ class StepFailed(Exception):
 
 
 class ActionModule(ActionBase):
+    _supports_async = True
     _supports_check_mode = True
     _supports_diff = True
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
+        began = False
         try:
+            if self._task.async_val:
+                result = self.begin(task_vars)
+                began = "ansible_job_id" in result
+                return result
             return self.converge(task_vars)
         except StepFailed as failure:
             return failure.args[0]
         finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+            # What runs on by itself reads its program there, and removes it.
+            if not began:
+                self._remove_tmp_path(self._connection._shell.tmpdir)
 
-    def step(self, module, arguments, task_vars):
-        result = self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars)
+    def step(self, module, arguments, task_vars, asynchronous=False):
+        result = self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars, wrap_async=asynchronous)
         if result.get("failed") or result.get("unreachable"):
             raise StepFailed(result)
         return result
 
     def look(self, task_vars):
         return self.step(MODULE, self._task.args, task_vars)
+
+    def begin(self, task_vars):
+        """Begins the installation of what is missing and does not wait for its end."""
+        others = sorted(set(self._task.args) - {"packages", "start_on_install"})
+        if others or self._task.poll:
+            return {"failed": True, "msg": "%s: async begins the installation of packages and nothing else: give poll: 0, and leave %s to "
+                                           "another task." % (task_vars["inventory_hostname"], ", ".join(others) or "all else")}
+        first = self.look(task_vars)
+        job = self.install(first["installed"], task_vars, asynchronous=True) if first["installed"] else {}
+        return {**{key: value for key, value in first.items() if key not in INTERNAL},
+                **{key: job[key] for key in ("ansible_job_id", "results_file") if key in job}}
 
     def converge(self, task_vars):
         first = result = self.look(task_vars)
@@ -60,11 +79,11 @@ class ActionModule(ActionBase):
                 "changed": bool(first["changed"] or result["changed"] or acted), "blank": first["blank"], "installed": first["installed"],
                 "acted": acted, "stale": [name for name in result["stale"] if name not in acted]}
 
-    def install(self, packages, task_vars):
+    def install(self, packages, task_vars, asynchronous=False):
         arguments = {"name": packages, "update_cache": True, "cache_valid_time": 3600, "install_recommends": False}
         if not boolean(self._task.args.get("start_on_install", False)):
             arguments["policy_rc_d"] = 101
-        self.step("ansible.builtin.apt", arguments, task_vars)
+        return self.step("ansible.builtin.apt", arguments, task_vars, asynchronous)
 
     def users(self, names, task_vars):
         for user in self._task.args["users"]:
@@ -86,11 +105,12 @@ class ActionModule(ActionBase):
         anew = daemon_reload and not self._task.check_mode
         if anew and not rest:
             self.step("ansible.builtin.systemd_service", {"daemon_reload": True}, task_vars)
-        # For each: on a slow machine a unit that was enabled makes systemd read anew by itself, and the next one is not found meanwhile.
-        return acted + [need["name"] for need in rest if self.unit({**need, "daemon_reload": anew}, task_vars)]
+        return acted + [need["name"] for number, need in enumerate(rest)
+                        if self.unit({**need, "daemon_reload": anew and number == 0}, task_vars)]
 
     def unit(self, need, task_vars):
-        """Whether the unit was changed. A systemd that still reads its units is asked again, a few times."""
+        """Whether the unit was changed. A systemd that still reads its units (a unit that was enabled makes it) is asked again, a few
+        times."""
         for attempt in range(ATTEMPTS):
             try:
                 return self.step("ansible.builtin.systemd_service", need, task_vars)["changed"]

@@ -88,7 +88,7 @@ def _answer(members, seen, verdict, because, verdicts, **more):
     for name in seen:
         if name not in members and verdict != "refuse":
             verdicts.setdefault(name, "leaves")
-    answer = {"verdict": verdict, "because": because, "bootstrap": None, "how": None, "uuid": "", "seqno": -1,
+    answer = {"verdict": verdict, "because": because, "bootstrap": None, "how": None, "uuid": "", "seqno": -1, "new": False,
               "stop": [], "join": [], "discard": [], "refused": [], "table": _table(seen, verdicts)}
     answer.update(more)
     return answer
@@ -185,7 +185,8 @@ def _first(members, seen, accepted, bootstrap_from, verdicts):
                 _names(others), chosen, _loss(others))], verdicts)
     because = "No member was ever in a cluster: %s begins one%s." % (
         chosen, " with its databases" if seen[chosen]["kind"] == "standalone" else "")
-    return _bootstrap(members, seen, chosen, because, verdicts, accepted)
+    new = all(info["kind"] in (BLANK, "unreachable") for info in seen.values())
+    return {**_bootstrap(members, seen, chosen, because, verdicts, accepted), "new": new}
 
 
 def _bootstrap(members, seen, chosen, because, verdicts, accepted):

@@ -17,10 +17,15 @@ description:
   - The order is packages, users, files (as M(failover.stack.config_files) does), kernel parameters, units.
   - A process that runs with an older configuration is told as RV(stale). It is restarted or reloaded only where O(units[].when_stale)
     says so; a cluster's members are restarted by their tier's playbook, one at a time.
+  - With C(async) and C(poll: 0) only O(packages) may be given. The installation of what is missing begins and is not waited for;
+    RV(ansible_job_id) is for M(ansible.builtin.async_status).
 attributes:
   action:
     support: full
     description: Steps beyond the look at the host are taken by the action plugin.
+  async:
+    support: partial
+    description: Installations alone, see the description.
   check_mode:
     support: full
     description: Nothing is changed. On a host where packages are missing units are left out, see RV(blank).
@@ -351,6 +356,11 @@ missing:
   returned: always
   type: list
   elements: str
+ansible_job_id:
+  description: The installation that has begun.
+  returned: with C(async), when packages were missing
+  type: str
+  sample: j531220988041.4242
 acted:
   description: Units that were started, stopped, restarted, reloaded, enabled or disabled.
   returned: always

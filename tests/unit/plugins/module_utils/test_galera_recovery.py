@@ -49,6 +49,13 @@ def test_all_blank_the_first_begins():
     decision = answer(blank(), blank(), blank())
     assert (decision["verdict"], decision["bootstrap"], decision["how"]) == ("bootstrap", "galera1", "start")
     assert decision["join"] == ["galera2", "galera3"] and decision["uuid"] == "" and decision["seqno"] == -1
+    assert decision["new"]
+
+
+def test_a_cluster_is_new_only_when_nobody_brings_anything():
+    brings = down(-1, "", "none", grastate="missing")
+    assert answer(brings, blank(), blank())["bootstrap"] == "galera1" and not answer(brings, blank(), blank())["new"]
+    assert not answer(alive(7), blank(), blank())["new"] and not answer(down(7), down(7), down(7))["new"]
 
 
 def test_all_blank_but_one_is_not_reached():

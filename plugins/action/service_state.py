@@ -80,7 +80,9 @@ class ActionModule(ActionBase):
                 "acted": acted, "stale": [name for name in result["stale"] if name not in acted]}
 
     def install(self, packages, task_vars, asynchronous=False):
-        arguments = {"name": packages, "update_cache": True, "cache_valid_time": 3600, "install_recommends": False}
+        arguments = {"name": packages, "update_cache": True, "cache_valid_time": 3600, "install_recommends": False,
+                     # A machine that was just made may still be upgrading itself.
+                     "lock_timeout": 300}
         if not boolean(self._task.args.get("start_on_install", False)):
             arguments["policy_rc_d"] = 101
         return self.step("ansible.builtin.apt", arguments, task_vars, asynchronous)

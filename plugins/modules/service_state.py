@@ -430,8 +430,13 @@ def others(module, wanted):
     if not pattern:
         return []
     systemctl = module.get_bin_path("systemctl", required=True)
-    listings = [module.run_command([systemctl, verb, "--all", "--plain", "--no-legend", pattern], check_rc=True)[1]
-                for verb in ("list-units", "list-unit-files")]
+    listings = []
+    for verb in ("list-units", "list-unit-files"):
+        rc, out, err = module.run_command([systemctl, verb, "--all", "--plain", "--no-legend", pattern])
+        # Where there is no such file list-unit-files says nothing and ends with 1.
+        if rc and (out + err).strip():
+            module.fail_json(msg="systemctl %s %s failed (rc %d): %s" % (verb, pattern, rc, (err or out).strip()))
+        listings.append(out)
     return other_units("\n".join(listings), wanted)
 
 

@@ -17,7 +17,7 @@ description:
   - The order is packages, users, files (as M(failover.stack.config_files) does), kernel parameters, units.
   - A process that runs with an older configuration is told as RV(stale). It is restarted or reloaded only where O(units[].when_stale)
     says so; a cluster's members are restarted by their tier's playbook, one at a time.
-  - With C(async) and C(poll: 0) only O(packages) may be given. The installation of what is missing begins and is not waited for;
+  - With C(async) and C(poll=0) only O(packages) may be given. The installation of what is missing begins and is not waited for;
     RV(ansible_job_id) is for M(ansible.builtin.async_status).
 attributes:
   action:

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all drill bench lab-down
+.PHONY: help lab test test-all drill soak bench lab-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -10,10 +10,13 @@ lab: ## the whole stack on this machine, converged and verified (SUITE=trixie fo
 drill: ## kill each part under load and report what a client saw (ONLY=name-or-tier)
 	@scripts/drill $(ONLY)
 
+soak: ## random faults on the database machines for MINUTES=30 under a ledger: nothing lost, everybody back (SEED=n repeats a run)
+	@scripts/soak "$(ONLY)" "$(MINUTES)" "$(SEED)"
+
 bench: ## one node against several behind a director: DR, NAT, TUN, HAProxy (ROUNDS=6, MODES=DR, KEEP=1 keeps its nodes)
 	@ROUNDS=$(ROUNDS) MODES="$(MODES)" KEEP=$(KEEP) scripts/bench
 
-test: ## lint, sanity, unit tests, build, every scenario on one suite by turns (SCENARIOS="haproxy …", SUITES="bookworm trixie")
+test: ## lint, sanity, unit tests, build, every scenario on one suite and half of the ansible-cores by turns (SCENARIOS="haproxy …", SUITES="bookworm trixie")
 	@scripts/test
 
 test-all: ## the same with every scenario on both suites

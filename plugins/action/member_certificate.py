@@ -11,7 +11,7 @@ import os
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.failover.stack.plugins.module_utils import _authority
+from ansible_collections.failover.stack.plugins.module_utils._host import tls
 
 
 def write(path, text, mode):
@@ -37,9 +37,9 @@ def authority(directory, name, days):
         if not os.path.exists(key):
             if os.path.exists(certificate):
                 raise ValueError("it has ca.pem but no ca.key, bring it from the controller that made them")
-            write(key, _authority.new_key(), 0o600)
-        text = _authority.renewed(read(certificate), read(key), days) if os.path.exists(certificate) \
-            else _authority.self_signed(read(key), name, days)
+            write(key, tls.new_key(), 0o600)
+        text = tls.renewed(read(certificate), read(key), days) if os.path.exists(certificate) \
+            else tls.self_signed(read(key), name, days)
         if text:
             write(certificate, text, 0o644)
     return read(key), read(certificate), bool(text)
@@ -49,7 +49,7 @@ def refusal(host, directory, trusted):
     """Why a member must not get certificates of the authority there; None when it may."""
     certificate = os.path.join(directory, "ca.pem")
     there = os.path.exists(certificate)
-    if not _authority.read(trusted) or (there and _authority.same_authority(trusted, read(certificate))):
+    if not tls.read(trusted) or (there and tls.same_authority(trusted, read(certificate))):
         return None
     return ("%s: it trusts another authority than %s (%s): members with different ones do not talk to each other. Bring the "
             "directory of the controller that made it here, or new_authority: true gives the member the one there, or a new one." % (
@@ -62,23 +62,23 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
-        if _authority.x509 is None:
-            raise AnsibleActionFail(_authority.MISSING % "the controller")
+        if tls.x509 is None:
+            raise AnsibleActionFail(tls.MISSING % "the controller")
         asked = self.member(task_vars)
         if asked.get("failed") or asked.get("skipped"):
             return asked
         arguments, check = self._task.args, self._task.check_mode
         directory = os.path.expanduser(arguments["authority_directory"])
-        said = refusal(task_vars["inventory_hostname"], directory, asked.get("authority", ""))
-        if said and not boolean(arguments.get("new_authority", False)):
-            return {"failed": True, "msg": said}
+        problem = refusal(task_vars["inventory_hostname"], directory, asked.get("authority", ""))
+        if problem and not boolean(arguments.get("new_authority", False)):
+            return {"failed": True, "msg": problem}
         if not asked.get("request") or (check and not os.path.exists(os.path.join(directory, "ca.pem"))):
             return self.result(True, "there is none")
         try:
             days = int(arguments.get("days") or 3650)
             key, certificate, made = authority(directory, arguments["authority_name"], days)
-            why = _authority.stale(asked["certificate"], asked["request"], certificate)
-            signed = _authority.sign(asked["request"], certificate, key, days) if why else asked["certificate"]
+            why = tls.stale(asked["certificate"], asked["request"], certificate)
+            signed = tls.sign(asked["request"], certificate, key, days) if why else asked["certificate"]
         except (OSError, ValueError) as error:
             return {"failed": True, "msg": "The authority in %s cannot sign: %s" % (directory, error)}
         if why is None and asked["authority"] != certificate:

@@ -9,7 +9,8 @@ import os
 
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader
-from ansible_collections.failover.stack.plugins.module_utils._preflight import clashes, verdict
+from ansible_collections.failover.stack.plugins.module_utils._preflight.core import clashes, unmet, verdict
+from ansible_collections.failover.stack.plugins.module_utils._preflight.renamed import warnings
 from ansible_collections.failover.stack.plugins.plugin_utils.preflight import Hosts, Role, SharedView, View
 from ansible_collections.failover.stack.plugins.plugin_utils.written import mark
 
@@ -40,18 +41,17 @@ class ActionModule(ActionBase):
         known = task_vars.get(KNOWN, {}).get("examined", {}).get(name)
         if known and host in known["hosts"] and known["hosts"][host] == mark(known["names"], task_vars, KEY):
             return {"changed": False}
-        sentences, claims = Role(name).examine(host, View(task_vars, self._templar))
+        sentences, claims, old = Role(name).examine(host, View(task_vars, self._templar))
         sentences += clashes(claims)
-        if sentences:
-            return {"failed": True, "changed": False, "msg": "\n".join(sentences)}
-        return {"changed": False}
+        result = {"changed": False, "warnings": warnings(old)}
+        return dict(result, failed=True, msg="\n".join(sentences)) if sentences else result
 
     def play(self, roles, task_vars):
         """All hosts of the play, each in the roles of its groups, and what contradicts between hosts."""
         hosts = Hosts(self._task, task_vars, self._loader, roles)
         names = task_vars["ansible_play_hosts_all"]
         members = {role: {host for group in groups for host in task_vars["groups"].get(group, [])} for role, groups in roles.items()}
-        sentences, claims, known, views = [], hosts.addresses(names), {}, {role: {} for role in roles}
+        sentences, claims, old, known, views = [], hosts.addresses(names), [], {}, {role: {} for role in roles}
         # One for all: its environment costs more than a host's variables.
         templar = self._templar.copy_with_new_env()
         for host in names:
@@ -59,13 +59,29 @@ class ActionModule(ActionBase):
             for role in roles:
                 if host in members[role]:
                     views[role][host] = SharedView(hosts.within(role, given), templar, known)
-                    said, claimed = role.examine(host, views[role][host])
-                    sentences += said
+                    problems, claimed, called = role.examine(host, views[role][host])
+                    sentences += problems
                     claims += claimed
-        result = verdict(sentences + clashes(claims), len(names))
+                    old += called
+        # Of a part of the inventory nobody can say what is nowhere; but what is claimed outside of it is claimed.
+        limited = task_vars.get("ansible_limit")
+        outside = self.outside(roles, members, names, hosts, templar) if limited else []
+        whole = [] if limited else unmet(claims)
+        result = dict(verdict(sentences + clashes(claims, outside) + whole, len(names)), warnings=warnings(old))
         if not result.get("failed"):
             result["examined"] = {role.name: examined(role, views[role]) for role in roles if views[role]}
         return result
+
+    @staticmethod
+    def outside(roles, members, names, hosts, templar):
+        """What hosts claim that --limit leaves out. Whatever is wrong with them is no matter of this run."""
+        found, known = [], {}
+        for host in sorted(set().union(*members.values()) - set(names)):
+            given = hosts.variables(host)
+            for role in roles:
+                if host in members[role]:
+                    found += role.claims(host, SharedView(hosts.within(role, given), templar, known))
+        return found
 
 
 def examined(role, views):

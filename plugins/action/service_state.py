@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One look at the host; further modules run only for what is missing. See the documentation of the module of the same name."""
+"""One query of the host; further modules run only for what is missing. See the documentation of the module of the same name."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import time
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible_collections.failover.stack.plugins.module_utils._host.journal import reason
 
 MODULE = "failover.stack.service_state"
 # systemd_service's words for a unit that systemd does not know (yet).
 UNKNOWN, ATTEMPTS = "Could not find the requested service", 4
+# Of what a unit logged.
+LINES = 100
 # What the module tells the action plugin only.
-INTERNAL = ("needs", "daemon_reload", "missing_users", "blocks", "invocation")
+INTERNAL = ("needs", "daemon_reload", "missing_users", "blocks", "leftovers", "invocation")
 
 
 class StepFailed(Exception):
@@ -48,7 +51,7 @@ class ActionModule(ActionBase):
             raise StepFailed(result)
         return result
 
-    def look(self, task_vars):
+    def query(self, task_vars):
         return self.step(MODULE, self._task.args, task_vars)
 
     def begin(self, task_vars):
@@ -57,24 +60,26 @@ class ActionModule(ActionBase):
         if others or self._task.poll:
             return {"failed": True, "msg": "%s: async begins the installation of packages and nothing else: give poll: 0, and leave %s to "
                                            "another task." % (task_vars["inventory_hostname"], ", ".join(others) or "all else")}
-        first = self.look(task_vars)
+        first = self.query(task_vars)
         job = self.install(first["installed"], task_vars, asynchronous=True) if first["installed"] else {}
         return {**{key: value for key, value in first.items() if key not in INTERNAL},
                 **{key: job[key] for key in ("ansible_job_id", "results_file") if key in job}}
 
     def converge(self, task_vars):
-        first = result = self.look(task_vars)
+        first = result = self.query(task_vars)
         if not self._task.check_mode and first["installed"]:
             self.install(first["installed"], task_vars)
             # A package may have made a user.
-            result = self.look(task_vars)
+            result = self.query(task_vars)
         if not self._task.check_mode and result["missing_users"]:
             self.users(result["missing_users"], task_vars)
-            result = self.look(task_vars)
+            result = self.query(task_vars)
         if not self._task.check_mode and result["installed"] + result["missing_users"]:
             return {"failed": True, "msg": "%s: after the installation these are still missing: %s. Look at what apt says of them." % (
                 task_vars["inventory_hostname"], ", ".join(result["installed"] + result["missing_users"]))}
         acted = self.blocks(result["blocks"], task_vars) + self.units(result["needs"], result["daemon_reload"], task_vars)
+        for path in [] if self._task.check_mode else result["leftovers"]:
+            self.step("ansible.builtin.file", {"path": path, "state": "absent"}, task_vars)
         return {**{key: value for key, value in result.items() if key not in INTERNAL},
                 "changed": bool(first["changed"] or result["changed"] or acted), "blank": first["blank"], "installed": first["installed"],
                 "acted": acted, "stale": [name for name in result["stale"] if name not in acted]}
@@ -117,6 +122,26 @@ class ActionModule(ActionBase):
             try:
                 return self.step("ansible.builtin.systemd_service", need, task_vars)["changed"]
             except StepFailed as failure:
-                if attempt + 1 == ATTEMPTS or UNKNOWN not in failure.args[0].get("msg", ""):
-                    raise
+                unknown = UNKNOWN in failure.args[0].get("msg", "")
+                if unknown and attempt + 1 == ATTEMPTS and need.get("state") == "stopped":
+                    return self.stop(need["name"], task_vars)
+                if attempt + 1 == ATTEMPTS or not unknown:
+                    raise StepFailed(self.explained(need["name"], failure.args[0], task_vars)) from failure
                 time.sleep(1)
+
+    def stop(self, unit, task_vars):
+        """One that runs and whose file is gone, as a run leaves it that broke off: systemd still knows it, systemd_service does not."""
+        return self.step("ansible.builtin.command", {"argv": ["systemctl", "stop", unit]}, task_vars)["changed"]
+
+    def explained(self, unit, result, task_vars):
+        """A failure with the unit's own words: systemd only says that there was one."""
+        output = self.output(["journalctl", "--unit", unit, "--lines=%d" % LINES, "--no-pager", "--output=cat"], task_vars)
+        log = next((one.get("log") for one in self._task.args.get("units") or [] if one.get("name") == unit), None)
+        output += self.output(["tail", "--lines=%d" % LINES, log], task_vars) if log else ""
+        # A server that marks its errors says much beside them.
+        words = reason(output) or "; ".join([line for line in output.splitlines() if line.strip()][-12:])
+        return {**result, "msg": "%s: %s said: %s" % (str(result.get("msg", "")).rstrip(". \n"), unit, words or "nothing in the journal.")}
+
+    def output(self, command, task_vars):
+        return self._execute_module(module_name="ansible.builtin.command", task_vars=task_vars, module_args={"argv": command}).get(
+            "stdout", "") + "\n"

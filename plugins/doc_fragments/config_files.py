@@ -99,6 +99,7 @@ options:
       - Commands (no shell) that must all end with 0, run only when something differs.
       - A command with V(%s) runs before anything is written; V(%s) is the root of a private staging copy of all O(files).
       - A command without runs after all is written; when it fails, every file, link and removal is undone.
+      - A command may begin with words like V(NAME=value), which are its environment.
     type: list
     elements: str
     default: []

@@ -45,7 +45,7 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.failover.stack.plugins.module_utils._ajp_workers import ajp_workers
+from ansible_collections.failover.stack.plugins.module_utils._web.ajp_workers import ajp_workers
 
 
 def from_inventory(hostvars, groups, wanted, service=None):

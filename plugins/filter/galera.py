@@ -6,16 +6,9 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.failover.stack.plugins.module_utils._galera_jdbc import url
-from ansible_collections.failover.stack.plugins.module_utils._galera_recovery import decide, lines
-
-
-def recovery(members, infos, alive=None, bootstrap_from="", accept_loss=None, leaving=None):
-    """The decision; only hosts in `alive` are taken as read, whatever an earlier run left of the others."""
-    told = dict(zip([*members, *(leaving or [])], infos))
-    known = {name: info for name, info in told.items() if alive is None or name in alive}
-    accepted = accept_loss.split(",") if isinstance(accept_loss, str) else list(accept_loss or [])
-    return decide(members, known, bootstrap_from or "", [name.strip() for name in accepted if name.strip()], leaving or [])
+from ansible_collections.failover.stack.plugins.module_utils._galera.cluster import recovery
+from ansible_collections.failover.stack.plugins.module_utils._galera.jdbc import url
+from ansible_collections.failover.stack.plugins.module_utils._galera.recovery import lines
 
 
 def jdbc_url(addresses, database, **options):

@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Takes the variable C(haproxy_backends) and yields a dictionary from backend to its list of servers.
-  - A backend with C(group) gets one server for each member, named as in the inventory, at its C(ansible_host).
+  - A backend with C(group) gets one server for each member, named as in the inventory, at its C(ansible_host), or at the address in
+    the host variable that C(address_variable) names; C(null) where a member does not have it.
 positional: groups, hostvars
 options:
   _input:
@@ -40,7 +41,7 @@ _value:
   type: dict
 """
 
-from ansible_collections.failover.stack.plugins.module_utils._haproxy import resolve_all
+from ansible_collections.failover.stack.plugins.module_utils._web.haproxy import resolve_all
 
 
 class FilterModule:

@@ -35,7 +35,7 @@ _value:
   type: bool
 """
 
-from ansible_collections.failover.stack.plugins.module_utils._haproxy import tls_only
+from ansible_collections.failover.stack.plugins.module_utils._web.haproxy import tls_only
 
 
 class FilterModule:

@@ -28,7 +28,7 @@ _value:
   sample: --start-daemon master --mcast-interface eth0 --syncid 7
 """
 
-from ansible_collections.failover.stack.plugins.module_utils._ipvs_parse import daemon_text
+from ansible_collections.failover.stack.plugins.module_utils._ipvs.parse import daemon_text
 
 
 class FilterModule:

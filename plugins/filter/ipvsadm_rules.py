@@ -38,8 +38,8 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.failover.stack.plugins.module_utils._ipvs_desired import Desired
-from ansible_collections.failover.stack.plugins.module_utils._ipvs_plan import plan_table, timeouts_text
+from ansible_collections.failover.stack.plugins.module_utils._ipvs.desired import Desired
+from ansible_collections.failover.stack.plugins.module_utils._ipvs.plan import plan_table, timeouts_text
 
 
 def ipvsadm_rules(services, timeouts=None):

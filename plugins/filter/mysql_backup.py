@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.failover.stack.plugins.module_utils._mysql_backup import backup_source, choose_backup, into_plan
+from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.rules import backup_source, choose_backup, into_plan
 
 
 class FilterModule:

@@ -32,6 +32,10 @@ options:
     description: Whether replicas must acknowledge and the writer must wait for them.
     type: bool
     default: false
+  source:
+    description: What M(failover.stack.mysql_replica_info) returned for the member it replicates from, to compare databases with.
+    type: dict
+    version_added: 0.5.0
 """
 
 EXAMPLES = r"""
@@ -45,7 +49,7 @@ _value:
   elements: str
 """
 
-from ansible_collections.failover.stack.plugins.module_utils._mysql_health import member_problems
+from ansible_collections.failover.stack.plugins.module_utils._mysql.health import member_problems
 
 
 class FilterModule:

@@ -30,7 +30,7 @@ options:
     description: The member that takes the writes.
     type: str
     required: true
-  reseed:
+  discard:
     description: Joiners whose data may be replaced although nobody else has it. A list or names separated by commas.
     type: raw
     default: []
@@ -53,7 +53,7 @@ _value:
   elements: dict
 """
 
-from ansible_collections.failover.stack.plugins.module_utils._mysql_seed import seed_plan
+from ansible_collections.failover.stack.plugins.module_utils._mysql.seed.plan import seed_plan
 
 
 class FilterModule:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.failover.stack.plugins.module_utils._mysql_switchover import failover_problems, switchover_problems
+from ansible_collections.failover.stack.plugins.module_utils._mysql.switchover import failover_problems, switchover_problems
 
 
 class FilterModule:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.failover.stack.plugins.module_utils import _mysql_gtid as gtids
-from ansible_collections.failover.stack.plugins.module_utils._mysql_candidate import candidate
-from ansible_collections.failover.stack.plugins.module_utils._mysql_topology import topology
+from ansible_collections.failover.stack.plugins.module_utils._mysql.candidate import candidate
+from ansible_collections.failover.stack.plugins.module_utils._mysql.topology import topology
+from ansible_collections.failover.stack.plugins.module_utils._sql import gtid as gtids
 
 
-def told(function):
+def with_ansible_errors(function):
     """A GTID that is none becomes Ansible's own error."""
     def call(*args, **kwargs):
         try:
@@ -25,10 +25,10 @@ def told(function):
 class FilterModule:
     def filters(self):
         return {
-            "mysql_topology": told(topology),
-            "mysql_failover_candidate": told(candidate),
-            "mysql_gtid_subtract": told(gtids.subtract),
-            "mysql_gtid_union": told(gtids.union),
-            "mysql_gtid_contains": told(gtids.contains),
-            "mysql_gtid_errant": told(gtids.errant),
+            "mysql_topology": with_ansible_errors(topology),
+            "mysql_failover_candidate": with_ansible_errors(candidate),
+            "mysql_gtid_subtract": with_ansible_errors(gtids.subtract),
+            "mysql_gtid_union": with_ansible_errors(gtids.union),
+            "mysql_gtid_contains": with_ansible_errors(gtids.contains),
+            "mysql_gtid_errant": with_ansible_errors(gtids.errant),
         }

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_formation import formation
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.formation import formation
 
 
 class FilterModule:

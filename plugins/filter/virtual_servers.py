@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from ansible_collections.failover.stack.plugins.module_utils._virtual_servers import (
+from ansible_collections.failover.stack.plugins.module_utils._vip.virtual_servers import (
     connections,
     missing,
     network_peers,
     resolve_all,
     weightless,
 )
-from ansible_collections.failover.stack.plugins.module_utils._virtual_servers_conf import render
-from ansible_collections.failover.stack.plugins.module_utils._virtual_servers_leftovers import leftovers
+from ansible_collections.failover.stack.plugins.module_utils._vip.virtual_servers_conf import render
+from ansible_collections.failover.stack.plugins.module_utils._vip.virtual_servers_leftovers import leftovers
 
 
 class FilterModule:

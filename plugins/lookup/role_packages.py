@@ -54,10 +54,10 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError("%s: ansible_facts have no os_family, which says how packages are called: gather facts before, as "
                                      "site.yml does at its beginning." % variables.get("inventory_hostname", "localhost"))
         name, places = "__%s_wanted_packages" % role, ("vars/%s.yml" % family, "vars/main.yml")
-        seen = ChainMap(*(self.read(role, place) for place in places), variables, self.read(role, "defaults/main.yml"))
-        if name not in seen:
+        variables_of_role = ChainMap(*(self.read(role, place) for place in places), variables, self.read(role, "defaults/main.yml"))
+        if name not in variables_of_role:
             raise AnsibleLookupError("Role %s of this collection has no variable %s: it cannot say which packages it wants." % (role, name))
-        return self._templar.copy_with_new_env(available_variables=seen).template(seen[name])
+        return self._templar.copy_with_new_env(available_variables=variables_of_role).template(variables_of_role[name])
 
     def read(self, role, place):
         path = ROLES / role / place

@@ -13,6 +13,7 @@ description:
   - As P(ansible.builtin.template#lookup) with its defaults, for roles that make many files.
   - That one makes a deep copy of all variables of the host for each template (seen in ansible-core 2.19 to 2.22); this one copies none.
     With the variables of a site that was a quarter of the controller's time.
+  - The role's public variables are in it as its argument spec reads them, V(false) from an INI file or C(-e) is false there.
 options:
   _terms:
     description: Names of templates, sought in the directories C(templates) of the role and the playbook.
@@ -44,6 +45,7 @@ from collections import ChainMap
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.template import trust_as_template
+from ansible_collections.failover.stack.plugins.plugin_utils.read_values import options_of, values_read
 
 
 class LookupModule(LookupBase):
@@ -58,5 +60,6 @@ class LookupModule(LookupBase):
         places = [os.path.dirname(path)]
         for place in variables.get("ansible_search_path", []):
             places += [os.path.join(place, "templates"), place]
-        templar = self._templar.copy_with_new_env(searchpath=places, available_variables=ChainMap(more, variables))
+        read = values_read(variables, options_of(variables.get("role_path")), self._templar)
+        templar = self._templar.copy_with_new_env(searchpath=places, available_variables=ChainMap(more, read, variables))
         return templar.template(trust_as_template(self._loader.get_text_file_contents(path)), escape_backslashes=False)

@@ -72,6 +72,17 @@ EXAMPLES = r"""
       - port: 8009
         path: /
       - port: 8010
+
+- name: Ask for a page, with the connector's secret
+  failover.stack.ajp_ping:
+    services: [{port: 8009, path: /health, headers: {Host: shop.example.org}}]
+    secret: "{{ tomcat_ajp_secret }}"
+
+- name: The connector and the receiver of replicated sessions
+  failover.stack.ajp_ping:
+    services: [{port: 8009}]
+    receivers: [4000]
+    timeout: 30
 """
 
 RETURN = r"""
@@ -87,35 +98,7 @@ import socket
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._ajp import CPING, CPONG, get_request, reply_of
-
-PATIENCE = 5.0
-
-
-def ask(host, service, secret):
-    """CPing and GET on one connection; an answer with what went wrong, if anything did."""
-    answer = {"host": host, "port": service["port"], "pong": False, "status": 0, "headers": [], "body": "", "error": ""}
-    try:
-        with socket.create_connection((host, service["port"]), timeout=PATIENCE) as connection:
-            connection.sendall(CPING)
-            answer["pong"] = connection.recv(len(CPONG)) == CPONG
-            if not answer["pong"]:
-                answer["error"] = "does not answer a CPing"
-            elif service.get("path"):
-                connection.sendall(get_request(service["path"], secret=secret, headers=service.get("headers")))
-                data, reply = b"", None
-                while reply is None or not reply.complete:
-                    more = connection.recv(65536)
-                    if not more:
-                        break
-                    data += more
-                    reply = reply_of(data)
-                if reply is not None:
-                    answer.update(status=reply.status, headers=[list(header) for header in reply.headers],
-                                  body=reply.body.decode("utf-8", "replace"))
-    except (OSError, ValueError) as error:
-        answer["error"] = str(error)
-    return answer
+from ansible_collections.failover.stack.plugins.module_utils._web.ajp_client import PATIENCE, ask
 
 
 def objection(answer, service, below):

@@ -36,6 +36,18 @@ EXAMPLES = r"""
       stats_password: "{{ haproxy_stats_password }}"
     validate:
       - haproxy -c -f %s/etc/haproxy/haproxy.cfg
+
+- name: The service's directory, a link, and what an older version left
+  failover.stack.config_files:
+    directories: [{path: /etc/example/conf.d, mode: "0750", group: example}]
+    links: [{path: /etc/example/current, target: conf.d}]
+    absent: [/etc/example/old.conf]
+
+- name: Only these sites; other files of the pattern go
+  failover.stack.config_files:
+    files: "{{ example_sites }}"
+    purge: [{directory: /etc/example/sites, pattern: "*.conf"}]
+    validate: [example --check]
 """
 
 RETURN = r"""
@@ -48,7 +60,7 @@ changed_paths:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._config_run import SPEC, ConfigFiles
+from ansible_collections.failover.stack.plugins.module_utils._host.files_run import SPEC, ConfigFiles
 
 
 def main():

@@ -53,6 +53,19 @@ EXAMPLES = r"""
     path: /var/lib/mysql
     unit: mariadb.service
     act: fill
+
+- name: Give it a small file system first
+  failover.stack.drill_disk:
+    path: /var/lib/mysql
+    unit: mariadb.service
+    act: shrink
+    spare_mb: 128
+
+- name: Whatever a drill left, as it was before
+  failover.stack.drill_disk:
+    path: /var/lib/mysql
+    unit: mariadb.service
+    act: heal
 """
 
 RETURN = r"""
@@ -60,16 +73,18 @@ at:
   description: Seconds since the epoch just before the act.
   returned: always
   type: float
+  sample: 1795000000.12
 done:
   description: Seconds since the epoch just after the act.
   returned: always
   type: float
+  sample: 1795000001.48
 """
 
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._drill_disk import Disk, DiskError
+from ansible_collections.failover.stack.plugins.module_utils._drill.faults.disk import Disk, DiskError
 
 
 def act_on(disk, p):

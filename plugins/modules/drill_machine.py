@@ -48,6 +48,18 @@ EXAMPLES = r"""
     machines: [failover-lab-proxy1]
     act: cut
   delegate_to: localhost
+
+- name: Take the power of both databases at the same moment
+  failover.stack.drill_machine:
+    machines: [failover-lab-db1, failover-lab-db2]
+    act: kill
+  delegate_to: localhost
+
+- name: Mend whatever is broken
+  failover.stack.drill_machine:
+    machines: [failover-lab-proxy1, failover-lab-db1, failover-lab-db2]
+    act: heal
+  delegate_to: localhost
 """
 
 RETURN = r"""
@@ -55,20 +67,23 @@ at:
   description: Seconds since the epoch just before the first act.
   returned: always
   type: float
+  sample: 1795000000.12
 done:
   description: Seconds since the epoch just after the last act.
   returned: always
   type: float
+  sample: 1795000000.13
 healed:
   description: What was mended, by machine.
   returned: act=heal
   type: dict
+  sample: {failover-lab-proxy1: [uncut]}
 """
 
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._drill_machine import DRIVERS, MachineError, together
+from ansible_collections.failover.stack.plugins.module_utils._drill.faults.machine import DRIVERS, MachineError, together
 
 ACTS = ["kill", "start", "pause", "unpause", "cut", "uncut", "isolate", "unisolate", "heal"]
 

@@ -13,19 +13,21 @@ description:
   - Sends anonymous requests at a fixed rate and visitors' requests with sessions, each with its own time stamp and
     time limit, and asks by ARP who holds the virtual addresses. Also downloads slowly and keeps quiet connections.
   - Runs until it is told to finish; start it with C(async). Needs only Python and the right to open a raw socket; for
-    a ledger of rows also PyMySQL.
+    a ledger of rows also PyMySQL, for one of messages pika.
 version_added: 0.1.0
 author:
   - The failover.stack founders (@failover-stack)
 options:
   state:
     description:
-      - V(run) observes, V(finish) tells the running observer to end and returns what it saw, V(probe) looks once.
+      - V(run) observes, and ends an observer that an interrupted run has left. V(finish) tells the running observer to end and returns
+        what it saw, V(stop) ends it at once, if there is one. V(probe) looks once.
+      - A ledger's place, table or queue, is made by V(probe) and V(steady), not by V(run), so one of these comes first.
       - >-
         V(steady) looks until each virtual address has one holder, no request fails, everybody of O(service.serving) serves, at most one
         server of the ledger takes writes and all get what is written, and fails with what is not so when that lasts longer than O(wait_s).
     type: str
-    choices: [run, finish, probe, steady]
+    choices: [run, finish, stop, probe, steady]
     default: run
   service:
     description: What is asked.
@@ -35,6 +37,13 @@ options:
         description: Address that visitors use.
         type: str
         required: true
+      also:
+        description: >-
+          More addresses of the same service. Anonymous requests and visitors take them by turns, downloads and quiet connections
+          O(service.address) alone.
+        type: list
+        elements: str
+        default: []
       port:
         description: TCP port that visitors use.
         type: int
@@ -68,6 +77,14 @@ options:
         description: Header that marks an answer of a sorry server, whatever its status; none when empty.
         type: str
         default: X-Sorry
+      body:
+        description:
+          - What an answer to O(service.path) must be; V(json) JSON with C(instance) or C(jvm_route), V(any) whatever comes with status
+            200, complete. Whom it came from is known by O(service.served_header) alone then.
+          - Visitors' answers are JSON in any case.
+        type: str
+        choices: [json, any]
+        default: json
       serving:
         description: >-
           With O(state=steady), hosts that must be seen to serve O(service.path), by the names in O(service.served_header). Not asked with a
@@ -142,6 +159,11 @@ options:
         description: Seconds between two requests; less than the server's own patience with idle connections.
         type: float
         default: 2
+      method:
+        description: What is sent to O(service.path); a V(POST) is nothing that a client or a balancer may send once more.
+        type: str
+        choices: [GET, POST]
+        default: GET
   ledger:
     description: Numbered things that are written, one after the other at planned times. None without it.
     type: dict
@@ -224,7 +246,7 @@ options:
         type: int
         default: 100
       file:
-        description: The ledger itself, a line when a write is sent and one when its fate is known.
+        description: The ledger itself, a line when a write is sent and one when its outcome is known.
         type: path
         default: /var/lib/failover-drill/ledger
   max_s:
@@ -232,13 +254,31 @@ options:
     type: int
     default: 180
   control:
-    description: File by which a running observer is told to finish.
+    description: File by which a running observer is told to finish. Beside it C(<file>.running) is there as long as all of it is observed.
     type: path
     default: /run/failover-drill/finish
   settle_s:
     description: With O(state=finish), how many seconds to go on observing.
     type: float
     default: 5
+  periods:
+    description: With O(state=finish), parts of the observation for which there are figures of their own.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Its name among the figures.
+        type: str
+        required: true
+      begin:
+        description: Its first moment, in seconds since 1970 by the clock of the observer's host.
+        type: float
+        required: true
+      end:
+        description: Its last moment, in the same terms.
+        type: float
+        required: true
   wait_for_all:
     description: >-
       With O(state=finish), first wait until every instance that was seen answers again, and every server of a ledger has caught up.
@@ -261,13 +301,102 @@ EXAMPLES = r"""
     service: {address: 198.18.0.101, vips: [198.18.0.101]}
   async: 200
   poll: 0
+
+- name: Two services and who has their addresses, at the same time
+  failover.stack.drill_observe:
+    service: {address: "{{ item.address }}", path: /, body: any, vips: ["{{ item.address }}"]}
+    load: {rate: 20, sessions: 0, time_limit_ms: 3000, arp_ms: 20}
+    control: /run/failover-drill/{{ item.name }}
+  async: 200
+  poll: 0
+  loop:
+    - {name: shop, address: 198.51.100.100}
+    - {name: blog, address: 198.51.100.101}
+
+- name: End one of them five seconds from now
+  failover.stack.drill_observe:
+    state: finish
+    control: /run/failover-drill/shop
+    settle_s: 5
+  register: shop
+  failed_when: shop.figures.failed > 0 or shop.figures.longest_ms > 500
 """
 
 RETURN = r"""
 data:
-  description: What was seen, packed; M(failover.stack.drill_record) reads it.
+  description: What was seen, packed; M(failover.stack.drill) judges it.
   returned: state=finish
   type: str
+figures:
+  description: What was seen, in figures, for whoever judges without a drill. Times in milliseconds, moments since the observer began.
+  returned: state=finish
+  type: dict
+  contains:
+    started:
+      description: When the observer began, in seconds since the epoch.
+      type: float
+    requests:
+      description: How many requests were sent.
+      type: int
+    failed:
+      description: How many of them failed; late ones and those of a sorry server have not.
+      type: int
+    failures:
+      description: How often by kind of failure, of writes too.
+      type: dict
+    failed_at:
+      description: When the first failed ones were sent, 12 at most.
+      type: list
+    sorry:
+      description: How many answers came from a sorry server.
+      type: int
+    reconnects:
+      description: How many kept connections were closed unasked and replaced before a request, or a write, was sent again.
+      type: int
+    sessions:
+      description: How many sessions visitors had.
+      type: int
+    sessions_lost:
+      description: How many of them were gone, or had gone back, when their visitor came again.
+      type: int
+    served:
+      description: How many good answers came from each of those that name themselves.
+      type: dict
+    outage_ms:
+      description: The longest outage, of requests or writes; failures less than 500 ms apart are one.
+      type: int
+    late_ms:
+      description: The same of requests where answers after more than 250 ms count as failed.
+      type: int
+    unanswered_ms:
+      description: The longest time between two good answers.
+      type: int
+    longest_ms:
+      description: How long the slowest request took, good or failed.
+      type: int
+    vips:
+      description: >-
+        By virtual address, C(holders_max) who answered one question at most, C(order) who held it one after the other, C(shared_ms) the
+        longest time in which several did, C(silent_ms) the longest time between two questions that were answered.
+      type: dict
+    downloads:
+      description: What became of each download, C(outcome) (V(whole) or why not), C(from), C(to), C(bytes), C(length), C(stall_ms).
+      type: list
+    quiet:
+      description: >-
+        Of the quiet connections, C(opened), C(asked) how many requests, C(refused) how many answers had another status than 200,
+        C(dismissed) how many connections were ended by an answer that said so, C(broken) how many were torn down or stayed without an
+        answer, C(first_broken) the first of these.
+      type: dict
+    ledger:
+      description: >-
+        With a ledger, C(acknowledged), C(lost) and C(duplicates) in numbers, C(checked) whether anybody could look for what was
+        acknowledged, C(unacknowledged_ms) the longest time between two acknowledgements, C(acknowledged_by) the servers that acknowledged,
+        one after the other, C(writable_max) how many sides took writes at once, C(servers) what each has and lacks.
+      type: dict
+    periods:
+      description: By name of O(periods), C(failed), C(outage_ms), C(unanswered_ms) and C(unacknowledged_ms) in it.
+      type: dict
 holders:
   description: Hosts (or MAC addresses) that answer for each virtual address.
   returned: state=probe or steady
@@ -288,6 +417,10 @@ readers:
   description: Those that answer and accept none.
   returned: state=probe or steady, with a ledger
   type: list
+prepared_ms:
+  description: Milliseconds until the ledger's address had a place for what is written, database and table or queues, connecting included.
+  returned: state=probe or steady, with a ledger
+  type: int
 behind:
   description: Those that did not get a row that was written.
   returned: state=probe or steady, with a ledger
@@ -298,12 +431,14 @@ import asyncio
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils import _drill_client as client
-from ansible_collections.failover.stack.plugins.module_utils import _drill_files as files
-from ansible_collections.failover.stack.plugins.module_utils._drill_writers import LedgerError
+from ansible_collections.failover.stack.plugins.module_utils._drill.client import files
+from ansible_collections.failover.stack.plugins.module_utils._drill.client import observer as client
+from ansible_collections.failover.stack.plugins.module_utils._drill.client.writers import LedgerError
+from ansible_collections.failover.stack.plugins.module_utils._drill.summary import summary
 
 SERVICE = {
     "address": {"type": "str", "required": True},
+    "also": {"type": "list", "elements": "str", "default": []},
     "port": {"type": "int", "default": 80},
     "host_header": {"type": "str", "default": ""},
     "path": {"type": "str", "default": "/ping.json"},
@@ -312,6 +447,7 @@ SERVICE = {
     "neighbours": {"type": "dict", "default": {}},
     "served_header": {"type": "str", "default": "X-Served-By"},
     "sorry_header": {"type": "str", "default": "X-Sorry"},
+    "body": {"type": "str", "choices": ["json", "any"], "default": "json"},
     "serving": {"type": "list", "elements": "str", "default": []},
 }
 LOAD = {
@@ -329,7 +465,11 @@ DOWNLOAD = {
     "planned_s": {"type": "float", "default": 60},
     "anew_s": {"type": "float", "default": 0},
 }
-QUIET = {"count": {"type": "int", "default": 0}, "every_s": {"type": "float", "default": 2}}
+QUIET = {
+    "count": {"type": "int", "default": 0},
+    "every_s": {"type": "float", "default": 2},
+    "method": {"type": "str", "choices": ["GET", "POST"], "default": "GET"},
+}
 
 LEDGER = {
     "kind": {"type": "str", "choices": ["sql", "amqp"], "default": "sql"},
@@ -352,6 +492,11 @@ LEDGER = {
     "watch_ms": {"type": "int", "default": 100},
     "file": {"type": "path", "default": "/var/lib/failover-drill/ledger"},
 }
+PERIOD = {
+    "name": {"type": "str", "required": True},
+    "begin": {"type": "float", "required": True},
+    "end": {"type": "float", "required": True},
+}
 
 
 def nested(options):
@@ -361,7 +506,7 @@ def nested(options):
 def main():
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["run", "finish", "probe", "steady"], "default": "run"},
+            "state": {"type": "str", "choices": ["run", "finish", "stop", "probe", "steady"], "default": "run"},
             "service": {"type": "dict", "options": SERVICE},
             "load": nested(LOAD),
             "download": nested(DOWNLOAD),
@@ -370,6 +515,7 @@ def main():
             "max_s": {"type": "int", "default": 180},
             "control": {"type": "path", "default": "/run/failover-drill/finish"},
             "settle_s": {"type": "float", "default": 5},
+            "periods": {"type": "list", "elements": "dict", "options": PERIOD, "default": []},
             "wait_for_all": {"type": "bool", "default": False},
             "wait_s": {"type": "float", "default": 60},
         },
@@ -381,10 +527,12 @@ def main():
         module.exit_json(changed=False)
     if p["state"] == "finish":
         files.write_json(p["control"], {k: p[k] for k in ("settle_s", "wait_for_all", "wait_s")})
-        seen = files.wait_for_file(p["control"] + ".seen", p["settle_s"] + 2 * p["wait_s"] + 60)
+        seen = files.wait_for_file(p["control"] + ".seen", p["settle_s"] + 2 * p["wait_s"] + 60, lambda: files.holder(p["control"]))
         if seen is None:
             module.fail_json(msg="the observer did not finish: it was not running, or this machine has no time for it")
-        module.exit_json(changed=False, data=seen)
+        module.exit_json(changed=False, data=seen, figures=summary(files.unpack(seen), p["periods"]))
+    if p["state"] == "stop":
+        module.exit_json(changed=files.end_other(p["control"]))
     more = {k: p[k] for k in ("max_s", "control", "download", "quiet", "ledger")}
     settings = dict(p["service"], **dict(p["load"], **more))
     try:
@@ -395,7 +543,8 @@ def main():
             if clauses:
                 module.fail_json(msg="the steady state was not there within %d s: %s" % (p["wait_s"], "; ".join(clauses)), **found)
             module.exit_json(changed=False, **found)
-        for left in (p["control"], p["control"] + ".seen"):
+        place = files.take_place(p["control"])
+        for left in (p["control"], p["control"] + ".seen", p["control"] + client.RUNNING):
             if os.path.exists(left):
                 os.unlink(left)
         seen = asyncio.run(client.Observer(settings).run())
@@ -404,6 +553,7 @@ def main():
     except PermissionError as error:
         module.fail_json(msg="the observer may not open a raw socket (%s): run it as root with CAP_NET_RAW" % error)
     files.write_json(p["control"] + ".seen", files.pack(seen))
+    os.close(place)
     module.exit_json(changed=False)
 
 

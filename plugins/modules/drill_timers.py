@@ -51,10 +51,16 @@ timers:
   description: The timers by service; services that are not here are missing.
   returned: always
   type: dict
+  sample: {haproxy: {inter: 100, fall: 2}, units: {haproxy.service: {restart: always, restart_ms: 100.0}}}
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils import _drill_timers as timers
+from ansible_collections.failover.stack.plugins.module_utils._drill import timers
+
+DAY_MS = 86400000
+# systemd shows 0 without a unit; a month and a year are as systemd.time(7) has them.
+UNITS_MS = {"": 0.001, "us": 0.001, "ms": 1, "s": 1000, "min": 60000, "h": 3600000, "d": DAY_MS, "w": 7 * DAY_MS, "month": 30.44 * DAY_MS,
+            "y": 365.25 * DAY_MS}
 
 
 def text_of(path):
@@ -66,14 +72,14 @@ def text_of(path):
 
 
 def milliseconds(value):
-    """systemd's '100ms', '1.5s', '1min 30s'."""
-    units = {"us": 0.001, "ms": 1, "s": 1000, "min": 60000, "h": 3600000}
+    """systemd's '100ms', '1.5s', '1min 30s'; None of 'infinity' and what else is no time."""
     total = 0.0
     for word in (value or "0").split():
         number = word.rstrip("abcdefghijklmnopqrstuvwxyz")
-        if not number:
+        unit = word[len(number) :]
+        if not number or unit not in UNITS_MS:
             return None
-        total += float(number) * units.get(word[len(number) :], 1)
+        total += float(number) * UNITS_MS[unit]
     return total
 
 

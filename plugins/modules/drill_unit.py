@@ -49,6 +49,17 @@ EXAMPLES = r"""
   failover.stack.drill_unit:
     unit: apache2.service
     act: kill
+
+- name: Kill a database and keep systemd from starting it again
+  failover.stack.drill_unit:
+    unit: mariadb.service
+    act: kill
+    stay_dead: true
+
+- name: Start it, and let systemd do so by itself from now on
+  failover.stack.drill_unit:
+    unit: mariadb.service
+    act: start
 """
 
 RETURN = r"""
@@ -56,14 +67,17 @@ at:
   description: Seconds since the epoch just before the act.
   returned: always
   type: float
+  sample: 1795000000.12
 done:
   description: Seconds since the epoch just after the act.
   returned: always
   type: float
+  sample: 1795000000.15
 timers:
   description: The unit's Restart and RestartUSec.
   returned: always
   type: dict
+  sample: {Restart: always, RestartUSec: 100ms}
 """
 
 import os

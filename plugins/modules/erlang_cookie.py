@@ -80,6 +80,11 @@ EXAMPLES = r"""
 - name: Give it to all
   failover.stack.erlang_cookie:
     content: "{{ first.content }}"
+
+- name: Give all members another one, in a play that stops them together
+  failover.stack.erlang_cookie:
+    content: "{{ new_cookie }}"
+    rotate: true
 """
 
 RETURN = r"""
@@ -92,18 +97,22 @@ previous_digest:
   description: Digest of the cookie that was there; empty when there was none.
   returned: always
   type: str
+  sample: ej/rJAU4YbMTkX8asksFpQ==
 source:
   description: Where the cookie comes from, V(given), V(kept) or V(generated).
   returned: always
   type: str
+  sample: kept
 stopped:
   description: Whether the node was stopped (in check mode, would be) to replace its cookie.
   returned: always
   type: bool
+  sample: false
 restart_needed:
   description: Whether the node must be started or restarted to run with this cookie.
   returned: always
   type: bool
+  sample: false
 content:
   description: The cookie.
   returned: when O(reveal) is set and O(content) is not given
@@ -118,7 +127,10 @@ import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._erlang_cookie import (
+from ansible_collections.failover.stack.plugins.module_utils._host.unit_age import parse_show, started_at
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.ask import own_node, remembered, status_of
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.cli import Cli, CliError
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.cookie import (
     choose,
     describe,
     digest,
@@ -127,9 +139,6 @@ from ansible_collections.failover.stack.plugins.module_utils._erlang_cookie impo
     plan,
     refusal,
 )
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import own_node, remembered, status_of
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
-from ansible_collections.failover.stack.plugins.module_utils._unit_stale import parse_show, started_at
 
 
 def name_of(lookup, number):
@@ -143,12 +152,12 @@ def read(path):
     """Content and permissions of the file; None when there is none. What is no text counts as content, too."""
     try:
         with open(path, encoding="latin-1") as handle:
-            content, seen = handle.read(), os.fstat(handle.fileno())
+            content, info = handle.read(), os.fstat(handle.fileno())
     except FileNotFoundError:
         return None
     return {
-        "content": normalise(content), "mode": "%04o" % stat.S_IMODE(seen.st_mode), "changed_at": seen.st_mtime,
-        "owner": name_of(pwd.getpwuid, seen.st_uid), "group": name_of(grp.getgrgid, seen.st_gid),
+        "content": normalise(content), "mode": "%04o" % stat.S_IMODE(info.st_mode), "changed_at": info.st_mtime,
+        "owner": name_of(pwd.getpwuid, info.st_uid), "group": name_of(grp.getgrgid, info.st_gid),
     }
 
 
@@ -204,10 +213,10 @@ class Cookie:
         """Before another cookie is written the node must not run. True when it did."""
         node = own_node(None)
         members = self.members() if runs else remembered(self.params["data_directory"], node)
-        said = refusal(node, members, digest(current["content"]), digest(wanted["content"]),
-                       self.params["rotate"])
-        if said:
-            self.module.fail_json(msg=said, digest=digest(wanted["content"]), previous_digest=digest(current["content"]))
+        problem = refusal(node, members, digest(current["content"]), digest(wanted["content"]),
+                          self.params["rotate"])
+        if problem:
+            self.module.fail_json(msg=problem, digest=digest(wanted["content"]), previous_digest=digest(current["content"]))
         if runs and not self.module.check_mode:
             rc, _out, err = self.module.run_command(["systemctl", "stop", self.params["unit"]])
             if rc:

@@ -26,19 +26,16 @@ options:
     description:
       - V(bootstrapped) begins a primary component with this member. Refused when the member is in one, or when its position is not
         O(uuid) and O(seqno) any more.
-      - V(joined) starts the server unless it runs and waits until it is Synced.
+      - V(joined) starts the server unless it runs and waits until it is Synced. One that runs and has left the group, as after an
+        incremental transfer with a gap, is restarted.
       - V(discarded) gives up the member's own data. The server is stopped and C(grastate.dat) set aside, so that it gets a whole copy when
-        it joins.
+        it joins. Refused when it is in a primary component.
       - V(stopped) stops the server. Refused when it is in a primary component, or runs and does not answer us. One that is starting and
         does not end within 1 s is killed, which InnoDB bears.
       - V(drained) makes the check agent answer 503 and waits for client connections to end, for at most O(timeout) seconds.
       - V(ready) takes that back.
-      - V(watched) makes the account by which O(agent_user) of the operating system may log in over the socket and read the status,
-        and nothing else.
-      - V(donor) tells a running server with which account it copies its data for a joining member (O(sst_user), O(sst_password)). It reads
-        that from its configuration at its start only, and does not show what it has. A server that does not run is left alone.
     type: str
-    choices: [bootstrapped, joined, discarded, stopped, drained, ready, watched, donor]
+    choices: [bootstrapped, joined, discarded, stopped, drained, ready]
     required: true
   how:
     description: Whether to start the server for V(bootstrapped), or to make the component of a running one primary.
@@ -57,16 +54,20 @@ options:
     description: Seconds to wait.
     type: int
     default: 600
-  agent_user:
-    description: User of the check agent, of the operating system and of the server.
-    type: str
-    default: galera-agent
-  sst_user:
-    description: Account for copies, needed for V(donor).
-    type: str
-  sst_password:
-    description: Its password, needed for V(donor).
-    type: str
+  after:
+    description:
+      - Addresses of members that join before this one. For V(joined) the server is started once they accept connections, or after
+        half of O(timeout).
+      - Members that begin at once may get each other as donors, and who has just joined himself lacks what was ordered meanwhile.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.5.0
+  after_port:
+    description: Port at which those in O(after) take clients.
+    type: int
+    default: 3306
+    version_added: 0.5.0
   drain_file:
     description: File at whose sight the check agent answers 503.
     type: path
@@ -78,6 +79,17 @@ EXAMPLES = r"""
   failover.stack.galera_member:
     state: joined
   throttle: 1
+
+- name: Join once the second member has
+  failover.stack.galera_member:
+    state: joined
+    after: [198.18.0.32]
+    timeout: 1800
+
+- name: Let the proxies send clients elsewhere, and wait at most half a minute for those that are there
+  failover.stack.galera_member:
+    state: drained
+    timeout: 30
 """
 
 RETURN = r"""
@@ -85,21 +97,33 @@ seconds:
   description: How long it took.
   returned: always
   type: float
+  sample: 12.4
 connections:
   description: Client connections that were left when a drain ended.
   returned: when O(state=drained)
   type: int
+  sample: 0
 """
 
 import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils import _galera_state as state
-from ansible_collections.failover.stack.plugins.module_utils._galera_member import CONNECTION, DRAIN_FILE, connect, look, unit_state
+from ansible_collections.failover.stack.plugins.module_utils._galera import state
+from ansible_collections.failover.stack.plugins.module_utils._galera.member import (
+    CONNECTION,
+    DRAIN_FILE,
+    accepts,
+    connect,
+    query,
+    unit_state,
+)
+from ansible_collections.failover.stack.plugins.module_utils._host.journal import reason
 
 # Repeated starts that end at once will not end otherwise the next time.
 ATTEMPTS = 4
+# A server that is about to connect to its group looks like one that has left it.
+LEFT_SECONDS = 5
 
 
 class Member:
@@ -124,60 +148,73 @@ class Member:
         out = self.systemctl("show", "--property=NRestarts", "--value", "--")[1]
         return int(out.strip() or 0)
 
-    def wait_synced(self):
-        begin = self.restarts()
+    def why(self):
+        """The end of a sentence: the server's own words where its unit's journal has any."""
+        rc, out, _err = self.module.run_command(["journalctl", "--unit", self.params["unit"], "--lines", "200", "--output", "cat"])
+        words = reason("" if rc else out)
+        return ": %s" % words if words else ": journalctl -u %s tells why." % self.params["unit"]
+
+    def wait_synced(self, begin_again=False):
+        """How often it had to be started again, which is only done where that is allowed."""
+        begin, left_at, again = self.restarts(), None, 0
         while True:
-            seen = look(self.module)
-            if seen["synced"]:
-                return
-            if seen["service"] == "failed" or self.restarts() - begin >= ATTEMPTS:
-                self.fail("The server does not start: journalctl -u %s tells why." % self.params["unit"])
+            info = query(self.module)
+            if info["synced"]:
+                return again
+            left_at = (left_at or time.monotonic()) if info["left"] else None
+            if begin_again and left_at and time.monotonic() - left_at >= LEFT_SECONDS:
+                if again == ATTEMPTS:
+                    self.fail("It has left the group %d times while it joined%s" % (again + 1, self.why()))
+                self.systemctl("restart", "--no-block")
+                begin, left_at, again = self.restarts(), None, again + 1
+            if info["service"] == "failed" or self.restarts() - begin >= ATTEMPTS:
+                self.fail("The server does not start%s" % self.why())
             if self.seconds() > self.params["timeout"]:
-                self.fail("Not Synced within %d s (%s): journalctl -u %s tells how far it is; a longer time may be what it needs." % (
-                    self.params["timeout"], " ".join(seen["problems"]), self.params["unit"]))
+                self.fail("Not Synced within %d s (%s), a longer time may be what it needs%s" % (
+                    self.params["timeout"], " ".join(info["problems"]), self.why()))
             time.sleep(0.25)
 
     # -- states
 
     def bootstrapped(self):
-        seen = look(self.module, with_recovery=True)
-        if seen["primary"]:
+        info = query(self.module, with_recovery=True)
+        if info["primary"]:
             self.fail("It is in a primary component already: nothing is bootstrapped.")
-        if (seen["uuid"], seen["seqno"]) != (self.params["uuid"], self.params["seqno"]):
+        if (info["uuid"], info["seqno"]) != (self.params["uuid"], self.params["seqno"]):
             self.fail("Its position is %s:%d, but %s:%d was decided on: run again." % (
-                seen["uuid"], seen["seqno"], self.params["uuid"], self.params["seqno"]))
+                info["uuid"], info["seqno"], self.params["uuid"], self.params["seqno"]))
         if self.module.check_mode:
             self.done(True)
         if self.params["how"] == "running":
-            self.make_primary(seen)
+            self.make_primary(info)
         else:
-            self.begin(seen)
+            self.begin(info)
         self.wait_synced()
         self.done(True)
 
-    def make_primary(self, seen):
-        connection = connect(self.params) if seen["running"] else None
+    def make_primary(self, info):
+        connection = connect(self.params) if info["running"] else None
         if connection is None:
             self.fail("It does not answer any more, so its component cannot be made primary: run again.")
         with connection.cursor() as cursor:
             cursor.execute("SET GLOBAL wsrep_provider_options = 'pc.bootstrap=YES'")
         connection.close()
 
-    def begin(self, seen):
+    def begin(self, info):
         """galera_new_cluster restarts the unit, so it must not run."""
-        if seen["service"] not in ("inactive", "failed"):
-            self.fail("The unit is %s: stop it before it is bootstrapped." % seen["service"])
-        if seen["uuid"]:
-            self.write_grastate(seen["uuid"], seen["seqno"])
+        if info["service"] not in ("inactive", "failed"):
+            self.fail("The unit is %s: stop it before it is bootstrapped." % info["service"])
+        if info["uuid"]:
+            self.write_grastate(info["uuid"], info["seqno"])
         self.systemctl("reset-failed")
         rc, out, err = self.module.run_command([self.module.get_bin_path("galera_new_cluster", required=True), self.params["unit"]])
         if rc != 0:
-            self.fail("galera_new_cluster failed (%s): journalctl -u %s tells why." % ((err or out).strip(), self.params["unit"]))
+            self.fail("galera_new_cluster failed (%s)%s" % ((err or out).strip(), self.why()))
 
     def write_grastate(self, uuid, seqno):
         """Whole again, with what InnoDB knows: a torn one would begin a cluster with another uuid, and all would copy all."""
         import pwd
-        path = os.path.join(self.params["datadir"], "grastate.dat")
+        path = self.grastate()
         text = "# GALERA saved state\nversion: 2.1\nuuid:    %s\nseqno:   %d\nsafe_to_bootstrap: 1\n" % (uuid, seqno)
         temporary = path + ".new"
         with open(temporary, "w", encoding="utf-8") as handle:
@@ -189,28 +226,46 @@ class Member:
         os.chmod(temporary, 0o660)
         os.rename(temporary, path)
 
+    def grastate(self):
+        return os.path.join(self.params["datadir"], "grastate.dat")
+
     def set_aside(self):
-        path = os.path.join(self.params["datadir"], "grastate.dat")
-        if os.path.exists(path):
-            os.rename(path, "%s.given-up-%d" % (path, int(time.time())))
+        if os.path.exists(self.grastate()):
+            os.rename(self.grastate(), "%s.given-up-%d" % (self.grastate(), int(time.time())))
 
     def joined(self):
-        seen = look(self.module)
-        if seen["synced"]:
+        info = query(self.module)
+        if info["synced"]:
             self.done(False)
-        foreign = seen["running"] and not seen["wsrep_on"]
-        down = foreign or seen["service"] in ("inactive", "failed")
+        foreign = info["running"] and not info["wsrep_on"]
+        down = foreign or info["service"] in ("inactive", "failed")
         if self.module.check_mode:
             self.done(down)
         if foreign:
             self.systemctl("stop")
         if down:
+            while self.seconds() < self.params["timeout"] / 2 and not all(
+                    accepts(address, self.params["after_port"]) for address in self.params["after"]):
+                time.sleep(0.5)
+            self.forget_view()
             self.systemctl("reset-failed")
             self.systemctl("start", "--no-block")
-        self.wait_synced()
-        self.done(down)
+        again = self.wait_synced(begin_again=True)
+        self.done(down or again > 0)
+
+    def forget_view(self):
+        """Who is to join begins no cluster: one that was killed alone while it copied would form that component again, empty
+        (pc.recovery reads gvwstate.dat)."""
+        path = os.path.join(self.params["datadir"], "gvwstate.dat")
+        if os.path.exists(path):
+            os.remove(path)
 
     def discarded(self):
+        info = query(self.module)
+        if info["primary"]:
+            self.fail("It is in a primary component meanwhile, so its data are not given up: run again.")
+        if info["service"] in ("inactive", "failed") and not os.path.exists(self.grastate()):
+            self.done(False)
         if not self.module.check_mode:
             rc, _out, err = self.systemctl("stop")
             if rc != 0:
@@ -225,12 +280,12 @@ class Member:
             self.done(False)
         if self.module.check_mode:
             self.done(True)
-        seen = look(self.module)
-        if seen["primary"]:
+        info = query(self.module)
+        if info["primary"]:
             self.fail("It is in a primary component meanwhile, so it is not stopped: run again.")
-        if seen["problem"]:
-            self.fail("It is not stopped: %s." % seen["problem"])
-        serving = seen["running"]
+        if info["problem"]:
+            self.fail("It is not stopped: %s." % info["problem"])
+        serving = info["running"]
         self.systemctl("stop", "--no-block")
         killed = False
         while unit_state(self.module, self.params["unit"]) not in ("inactive", "failed"):
@@ -264,7 +319,7 @@ class Member:
         os.chmod(directory, 0o755)
         with open(self.params["drain_file"], "w", encoding="utf-8"):
             pass
-        # One look of the proxies at least, so that they have noticed.
+        # One check of the proxies at least, so that they have noticed.
         time.sleep(min(1.5, self.params["timeout"]))
         while self.clients() and self.seconds() < self.params["timeout"]:
             time.sleep(0.2)
@@ -276,45 +331,20 @@ class Member:
             os.remove(self.params["drain_file"])
         self.done(there)
 
-    def watched(self):
-        connection = connect(self.params)
-        if connection is None:
-            self.fail("MariaDB does not answer, so the check agent's account cannot be made: journalctl -u %s tells why." %
-                      self.params["unit"])
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT plugin FROM mysql.user WHERE User = %s AND Host = 'localhost'", (self.params["agent_user"],))
-            changed = cursor.fetchall() != (("unix_socket",),)
-            if changed and not self.module.check_mode:
-                cursor.execute("CREATE OR REPLACE USER %s@'localhost' IDENTIFIED VIA unix_socket", (self.params["agent_user"],))
-        connection.close()
-        self.done(changed)
-
-    def donor(self):
-        connection = connect(self.params)
-        if connection is None:
-            self.done(False)
-        if not self.module.check_mode:
-            with connection.cursor() as cursor:
-                cursor.execute("SET GLOBAL wsrep_sst_auth = %s", ("%s:%s" % (self.params["sst_user"], self.params["sst_password"]),))
-        connection.close()
-        self.done(True)
-
 
 def main():
     module = AnsibleModule(
         argument_spec=dict(CONNECTION, **{
             "state": {"type": "str", "required": True,
-                      "choices": ["bootstrapped", "joined", "discarded", "stopped", "drained", "ready", "watched", "donor"]},
+                      "choices": ["bootstrapped", "joined", "discarded", "stopped", "drained", "ready"]},
             "how": {"type": "str", "default": "start", "choices": ["start", "running"]},
             "uuid": {"type": "str", "default": ""},
             "seqno": {"type": "int", "default": -1},
             "timeout": {"type": "int", "default": 600},
-            "agent_user": {"type": "str", "default": "galera-agent"},
-            "sst_user": {"type": "str"},
-            "sst_password": {"type": "str", "no_log": True},
+            "after": {"type": "list", "elements": "str", "default": []},
+            "after_port": {"type": "int", "default": 3306},
             "drain_file": {"type": "path", "default": DRAIN_FILE},
         }),
-        required_if=[("state", "donor", ["sst_user", "sst_password"])],
         supports_check_mode=True,
     )
     if module.params["uuid"] and not state.UUID.match(module.params["uuid"]):

@@ -48,6 +48,10 @@ options:
     description: Seconds to wait, after a reload, for a worker newer than O(paths) before failing. V(0) only reports.
     type: int
     default: 0
+  unit:
+    description: The systemd unit, whose last words in the journal are told when no new worker took over.
+    type: str
+    default: haproxy.service
 """
 
 EXAMPLES = r"""
@@ -56,6 +60,17 @@ EXAMPLES = r"""
     binds: ["*:80"]
     backends: [web]
     wait_healthy: 30
+
+- name: Wait until the proxy is healthy
+  failover.stack.haproxy_info:
+    backends: [web]
+    binds: ["198.18.0.100:443"]
+    wait_healthy: 30
+
+- name: Did the reload take over what was written?
+  failover.stack.haproxy_info:
+    paths: [/etc/haproxy]
+    wait_current: 10
 """
 
 RETURN = r"""
@@ -63,39 +78,44 @@ running:
   description: Whether a worker answered.
   returned: always
   type: bool
+  sample: true
 stale:
   description: Whether a file of O(paths) is newer than the worker, that is, a reload is due.
   returned: always
   type: bool
+  sample: false
 problems:
   description: One sentence for each thing that keeps the proxy from being healthy.
   returned: always
   type: list
   elements: str
+  sample: ["Backend web has no server that is up (web1 DOWN L4TOUT)."]
 frontends:
   description: Name, status and sessions of each frontend.
   returned: always
   type: list
   elements: dict
+  sample: [{name: web, status: OPEN, sessions: 3}]
 servers:
   description: Backend, name, address, status, sessions, check result and backup of each server.
   returned: always
   type: list
   elements: dict
+  sample: [{backend: web, name: web1, address: "198.18.0.21:80", status: UP, sessions: 2, check: L7OK, backup: false}]
 """
 
 import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._haproxy import (
+from ansible_collections.failover.stack.plugins.module_utils._web.haproxy import (
     missing_binds,
     parse_info,
     parse_listening,
     parse_stat,
     troubles,
 )
-from ansible_collections.failover.stack.plugins.module_utils._haproxy_socket import ask
+from ansible_collections.failover.stack.plugins.module_utils._web.haproxy_socket import ask
 
 
 def read(path):
@@ -126,7 +146,7 @@ def worker_start(pid):
     return time.time() - (time.clock_gettime(time.CLOCK_BOOTTIME) - since_boot)
 
 
-def look(params):
+def query(params):
     try:
         info = parse_info(ask(params["socket"], "show info"))
         frontends, servers = parse_stat(ask(params["socket"], "show stat"))
@@ -143,14 +163,20 @@ def look(params):
     }
 
 
+def last_words(module):
+    """What the unit said lately."""
+    journal = module.run_command(["journalctl", "--unit", module.params["unit"], "--lines=8", "--no-pager", "--output=cat"])[1]
+    return "; ".join(journal.split("\n")).strip("; ") or "nothing in the journal."
+
+
 def wait(params, seconds, good):
     """Look until it is good or the time is over."""
     deadline = time.monotonic() + seconds
-    seen = look(params)
-    while not good(seen) and time.monotonic() < deadline:
+    info = query(params)
+    while not good(info) and time.monotonic() < deadline:
         time.sleep(0.25)
-        seen = look(params)
-    return seen
+        info = query(params)
+    return info
 
 
 def main():
@@ -162,20 +188,21 @@ def main():
             "backends": {"type": "list", "elements": "str", "default": []},
             "wait_healthy": {"type": "int", "default": 0},
             "wait_current": {"type": "int", "default": 0},
+            "unit": {"type": "str", "default": "haproxy.service"},
         },
         supports_check_mode=True,
     )
     healthy, current = module.params["wait_healthy"], module.params["wait_current"]
-    seen = wait(module.params, healthy, lambda seen: not seen["problems"])
-    if seen["problems"] and healthy:
-        module.fail_json(msg="HAProxy is not healthy after %d s: %s" % (healthy, " ".join(seen["problems"])), changed=False, **seen)
+    info = wait(module.params, healthy, lambda info: not info["problems"])
+    if info["problems"] and healthy:
+        module.fail_json(msg="HAProxy is not healthy after %d s: %s" % (healthy, " ".join(info["problems"])), changed=False, **info)
     if current:
-        seen = wait(module.params, current, lambda seen: seen["running"] and not seen["stale"])
-        if seen["stale"] or not seen["running"]:
+        info = wait(module.params, current, lambda info: info["running"] and not info["stale"])
+        if info["stale"] or not info["running"]:
             module.fail_json(msg="HAProxy was reloaded, but no new worker took over within %d s, the old one goes on with the "
-                                 "old configuration: journalctl -u haproxy tells why; a higher maxconn takes a restart." % current,
-                             changed=False, **seen)
-    module.exit_json(changed=False, **seen)
+                                 "old configuration (a higher maxconn takes a restart). It said: %s" % (current, last_words(module)),
+                             changed=False, **info)
+    module.exit_json(changed=False, **info)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,19 @@ EXAMPLES = r"""
     server: web1
     state: maint
     timeout: 10
+
+- name: Let it take requests again, once it passes its checks
+  failover.stack.haproxy_server:
+    server: web1
+    state: ready
+    timeout: 60
+
+- name: Out of one backend only, whatever is still connected
+  failover.stack.haproxy_server:
+    server: web1
+    backends: [api]
+    state: maint
+    timeout: 0
 """
 
 RETURN = r"""
@@ -62,22 +75,24 @@ backends:
   returned: always
   type: list
   elements: str
+  sample: [web]
 sessions_left:
   description: Sessions that were still there when the wait ended.
   returned: always
   type: int
+  sample: 0
 """
 
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._haproxy import (
+from ansible_collections.failover.stack.plugins.module_utils._web.haproxy import (
     is_up,
     parse_server_states,
     parse_stat,
     plan,
 )
-from ansible_collections.failover.stack.plugins.module_utils._haproxy_socket import ask
+from ansible_collections.failover.stack.plugins.module_utils._web.haproxy_socket import ask
 
 
 class Server:

@@ -100,6 +100,17 @@ EXAMPLES = r"""
     addresses: [{address: 198.18.0.100, interface: lo}]
     sysctls: {net.ipv4.conf.all.arp_ignore: "1"}
   register: network
+
+- name: A real server of a director by DR, waited for
+  failover.stack.host_network_info:
+    addresses: [{address: 198.18.0.100, interface: lo}]
+    sysctls: {net.ipv4.conf.all.arp_ignore: 1, net.ipv4.conf.all.arp_announce: 2}
+    required: true
+    wait: 10
+
+- name: Answers of this machine go back by the director
+  failover.stack.host_network_info:
+    routes: [{network: default, gateway: 198.18.0.10}]
 """
 
 RETURN = r"""
@@ -115,7 +126,7 @@ import platform
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._host_network_run import SPEC, lacks
+from ansible_collections.failover.stack.plugins.module_utils._host.network_run import SPEC, lacks
 
 
 def main():

@@ -11,8 +11,11 @@ short_description: Reload Apache httpd gracefully and wait until its new process
 version_added: 0.1.0
 author: The failover.stack founders (@failover-stack)
 description:
-  - A graceful reload fails no request, but httpd accepts none for up to a second, until its new processes are there. With a task's
+  - A graceful reload fails no new connection, but httpd accepts none for up to a second, until its new processes are there. With a task's
     C(throttle) of 1 this module keeps the web hosts from doing so at the same time.
+  - On connections that clients keep open a request can fail that comes at the moment at which httpd closes them (seen with 3 to 15 of
+    18,000 in 10 reloads). The role apache_modjk lets systemd end these before any reload, by the answers to their next requests, which
+    takes as long as httpd keeps connections (apache_modjk_keepalive_timeout_s).
 attributes:
   check_mode:
     support: full
@@ -51,12 +54,13 @@ generation:
   description: Number of the process generation that serves now.
   returned: when something was reloaded
   type: int
+  sample: 5
 """
 
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._modjk import StatusError, ask, generation_of
+from ansible_collections.failover.stack.plugins.module_utils._web.modjk import StatusError, ask, generation_of
 
 
 def generation(module, timeout):

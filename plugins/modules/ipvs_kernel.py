@@ -45,7 +45,7 @@ import os
 import platform
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._ipvs_kernel import built_in, has_family, loaded, wanted_modules
+from ansible_collections.failover.stack.plugins.module_utils._ipvs.kernel import built_in, has_family, loaded, wanted_modules
 
 LISTED = "/proc/net/ip_vs"
 

@@ -267,36 +267,41 @@ commands:
   returned: always
   type: list
   elements: str
+  sample: ["-a -t 198.18.0.100:80 -r 198.18.0.23:80 -g -w 1"]
 left_to_keepalived:
   description: Services that O(purge) left alone because they are keepalived's.
   returned: always
   type: list
   elements: str
+  sample: ["198.18.0.101:80/tcp"]
 drained:
   description:
     - A server waited for each. Service, server, whether it is drained, seconds it took, active connections left.
   returned: with O(wait_for_drain), not in check mode
   type: list
   elements: dict
+  sample: [{service: "198.18.0.100:80/tcp", server: "198.18.0.23:80", drained: true, seconds: 4.2, active_connections: 0}]
 refused:
   description: Lines that the kernel has not taken.
   returned: on such a failure
   type: list
   elements: str
+  sample: ["-A -t 198.18.0.100:80 -s mh"]
 problems:
   description: One sentence for each mistake in the options.
   returned: on such a failure
   type: list
   elements: str
+  sample: ["db2: services[0] lacks address: add it."]
 """
 
 import platform
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._ipvs import Absent, Change, Failure, Ipvsadm, starter, wait_for_drain
-from ansible_collections.failover.stack.plugins.module_utils._ipvs_keepalived import owners
-from ansible_collections.failover.stack.plugins.module_utils._ipvs_plan import draining
+from ansible_collections.failover.stack.plugins.module_utils._ipvs.ipvsadm import Absent, Change, Failure, Ipvsadm, starter, wait_for_drain
+from ansible_collections.failover.stack.plugins.module_utils._ipvs.keepalived import owners
+from ansible_collections.failover.stack.plugins.module_utils._ipvs.plan import draining
 
 WEIGHT = {
     "server": {"type": "str", "required": True},
@@ -336,9 +341,9 @@ def work(module, host):
     if module._diff:
         result["diff"] = change.diff
     if change.lines and not module.check_mode:
-        said = change.apply()
-        if said:
-            module.warn("%s: ipvsadm says: %s, but the table is as it shall be." % (host, said))
+        output = change.apply()
+        if output:
+            module.warn("%s: ipvsadm says: %s, but the table is as it shall be." % (host, output))
     result["left_to_keepalived"] = change.left
     if params["wait_for_drain"] and not module.check_mode:
         pairs = draining(change.desired.services)

@@ -37,6 +37,15 @@ EXAMPLES = r"""
   failover.stack.ipvsadm_info:
     gather: [table]
   register: ipvs
+
+- name: Connections of each server
+  failover.stack.ipvsadm_info:
+    gather: [connections]
+  register: table
+
+- name: Only the version of the tool
+  failover.stack.ipvsadm_info:
+    gather: [version]
 """
 
 RETURN = r"""
@@ -44,42 +53,49 @@ installed:
   description: Whether there is an ipvsadm.
   returned: always
   type: bool
+  sample: true
 kernel:
   description: Whether the kernel has IPVS.
   returned: always
   type: bool
+  sample: true
 problem:
   description: Why nothing could be read, one sentence, empty when all is well.
   returned: always
   type: str
+  sample: ""
 version:
   description: Version of ipvsadm.
   returned: with O(gather) V(version)
   type: str
+  sample: "1.31"
 services:
   description: Virtual services with their real servers, as option O(failover.stack.ipvsadm#module:services) has them.
   returned: with O(gather) V(table) or V(connections)
   type: list
   elements: dict
+  sample: [{address: 198.18.0.100, port: 80, protocol: tcp, scheduler: wrr, servers: [{address: 198.18.0.21, port: 80, weight: 2}]}]
 timeouts:
   description: Seconds by kind, tcp, tcpfin and udp.
   returned: with O(gather) V(timeouts)
   type: dict
+  sample: {tcp: 900, tcpfin: 120, udp: 300}
 sync_daemons:
   description: Running sync daemons, as option O(failover.stack.ipvsadm#module:sync_daemons) has them.
   returned: with O(gather) V(daemons)
   type: list
   elements: dict
+  sample: [{state: master, interface: eth0, id: 7}]
 """
 
 import platform
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._ipvs import Failure, Ipvsadm, NoIpvs, starter
-from ansible_collections.failover.stack.plugins.module_utils._ipvs_parse import parse_tool_version, services_list
+from ansible_collections.failover.stack.plugins.module_utils._ipvs.ipvsadm import Failure, Ipvsadm, NoIpvs, starter
+from ansible_collections.failover.stack.plugins.module_utils._ipvs.parse import parse_tool_version, services_list
 
 
-def look(ipvsadm, gather):
+def query(ipvsadm, gather):
     found = {}
     if "version" in gather:
         found["version"] = parse_tool_version(ipvsadm.ask("--version"))
@@ -115,7 +131,7 @@ def main():
         module.exit_json(changed=False, **found)
     ipvsadm = Ipvsadm(host, starter(path))
     try:
-        found.update(look(ipvsadm, gather), kernel=True)
+        found.update(query(ipvsadm, gather), kernel=True)
     except NoIpvs as failure:
         found.update(nothing(gather), problem=str(failure))
     except Failure as failure:

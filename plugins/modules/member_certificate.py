@@ -86,6 +86,7 @@ reason:
   description: Why the certificate was made anew; empty when it was not.
   returned: always
   type: str
+  sample: it has other names
 """
 
 import contextlib
@@ -95,7 +96,7 @@ import stat
 import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils import _authority
+from ansible_collections.failover.stack.plugins.module_utils._host import tls
 
 
 def read(path):
@@ -121,8 +122,8 @@ class Member:
             self.module.fail_json(msg="There is no group %s on this host: install the service first." % self.params["group"])
 
     def permit(self, path, mode):
-        seen = os.stat(path)
-        if (stat.S_IMODE(seen.st_mode), seen.st_uid, seen.st_gid) != (mode, 0, self.gid()):
+        info = os.stat(path)
+        if (stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid) != (mode, 0, self.gid()):
             self.changed = True
             if not self.module.check_mode:
                 os.chown(path, 0, self.gid())
@@ -150,11 +151,20 @@ class Member:
                 return {}
             os.makedirs(self.params["directory"], exist_ok=True)
             self.permit(self.params["directory"], 0o750)
-            self.write("key.pem", _authority.new_key(), 0o640)
+            self.write("key.pem", tls.new_key(), 0o640)
         self.permit(self.params["directory"], 0o750)
         self.permit(self.path("key.pem"), 0o640)
-        return {"request": _authority.request(read(self.path("key.pem")), self.params["common_name"], self.params["names"]),
+        return {"request": self.request(),
                 "authority": read(self.path("ca.pem")), "certificate": read(self.path("cert.pem"))}
+
+    def request(self):
+        key = read(self.path("key.pem"))
+        try:
+            tls.load_key(key)
+        except (ValueError, TypeError):
+            self.module.fail_json(msg="%s is no key that can be read here: move it away, then run again, and a new one is made." %
+                                  self.path("key.pem"))
+        return tls.request(key, self.params["common_name"], self.params["names"])
 
     def install(self):
         for name, text in (("ca.pem", self.params["authority"]), ("cert.pem", self.params["certificate"])):
@@ -182,11 +192,11 @@ def main():
         required_together=[("authority", "certificate")],
         supports_check_mode=True,
     )
-    if _authority.x509 is None:
-        module.fail_json(msg=_authority.MISSING % os.uname().nodename)
+    if tls.x509 is None:
+        module.fail_json(msg=tls.MISSING % os.uname().nodename)
     member = Member(module)
-    told = member.install() if module.params["certificate"] else member.ask()
-    module.exit_json(changed=member.changed, reason="", **told)
+    result = member.install() if module.params["certificate"] else member.ask()
+    module.exit_json(changed=member.changed, reason="", **result)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,16 @@ EXAMPLES = r"""
   failover.stack.modjk_info:
     ping_timeout: 1000
   register: workers
+
+- name: Ask every Tomcat, too
+  failover.stack.modjk_info:
+    ping_timeout: 500
+  register: mod_jk
+
+- name: Wait until every balancer has a usable worker and none is held for dead
+  failover.stack.modjk_info:
+    ping_timeout: 500
+    wait_healthy: 30
 """
 
 RETURN = r"""
@@ -60,25 +70,28 @@ unusable_balancers:
   returned: success
   type: list
   elements: str
+  sample: []
 in_error:
   description: Workers that mod_jk holds for dead.
   returned: success
   type: list
   elements: str
+  sample: [user_web2-a]
 silent:
   description: Active workers that did not answer the cping.
   returned: success
   type: list
   elements: str
+  sample: [user_web2-a]
 """
 
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._modjk import StatusError, answers_ping, ask, complaint, parse, report
+from ansible_collections.failover.stack.plugins.module_utils._web.modjk import StatusError, answers_ping, ask, complaint, parse, report
 
 
-def look(given):
+def query(given):
     members = parse(ask(given["url"], given["timeout"]))
     seconds = given["ping_timeout"] / 1000.0
     # Several balancers share a connector: ask it once.
@@ -101,7 +114,7 @@ def main():
     while True:
         found, wrong = {}, ""
         try:
-            found = look(given)
+            found = query(given)
             wrong = complaint(found) if given["wait_healthy"] else ""
         except StatusError as error:
             wrong = "%s." % error

@@ -60,6 +60,16 @@ EXAMPLES = r"""
     route: web1-a
     state: stopped
     wait_idle: 30
+
+- name: No new sessions for this Tomcat; those that are there go on
+  failover.stack.modjk_worker:
+    route: web1-a
+    state: disabled
+
+- name: Bring it back
+  failover.stack.modjk_worker:
+    route: web1-a
+    state: active
 """
 
 RETURN = r"""
@@ -74,7 +84,7 @@ workers:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._modjk import StatusError, ask, lonely, of_route, parse, plan
+from ansible_collections.failover.stack.plugins.module_utils._web.modjk import StatusError, ask, lonely, of_route, parse, plan
 
 
 def shown(members):

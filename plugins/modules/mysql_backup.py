@@ -71,6 +71,17 @@ EXAMPLES = r"""
   failover.stack.mysql_backup:
     name: db3
     keep: 14
+
+- name: Begin a backup and do not wait for it
+  failover.stack.mysql_backup:
+    act: start
+    name: db3
+
+- name: Back a replica up and compare the copy's tables with its own
+  failover.stack.mysql_backup:
+    name: db3
+    compare: true
+    compress: none
 """
 
 RETURN = r"""
@@ -81,11 +92,15 @@ result:
       and the names of older ones that were RV(ignore:removed).
   returned: act=run or status
   type: dict
+  sample: {bytes: 204472320, compared_with: copy, data_bytes: 1095216660, gtid: 0-1-4711, name: db3-20261121T030000Z,
+    path: /var/backups/mysql/db3-20261121T030000Z, removed: [], rows: 120044, seconds: 21.4, stored_bytes: 204472320, tables: 17,
+    version: 10.11.19-MariaDB-0+deb12u1-log}
 phases:
   description: Name, seconds and bytes of each phase.
   returned: act=run or status
   type: list
   elements: dict
+  sample: [{name: copy, bytes: 1095216660, seconds: 9.1}, {name: compress, bytes: 204472320, seconds: 6.3}]
 """
 
 import os
@@ -94,12 +109,12 @@ import pwd
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils import _mysql_backup_worker as worker
-from ansible_collections.failover.stack.plugins.module_utils import _mysql_job as job
-from ansible_collections.failover.stack.plugins.module_utils import _mysql_seed_files as files
-from ansible_collections.failover.stack.plugins.module_utils._mysql_backup import room_needed
-from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import LOGIN, login
-from ansible_collections.failover.stack.plugins.module_utils._mysql_seed_server import Server
+from ansible_collections.failover.stack.plugins.module_utils._mysql import job
+from ansible_collections.failover.stack.plugins.module_utils._mysql.backup import worker
+from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.rules import room_needed
+from ansible_collections.failover.stack.plugins.module_utils._mysql.seed import files
+from ansible_collections.failover.stack.plugins.module_utils._mysql.seed.server import Server
+from ansible_collections.failover.stack.plugins.module_utils._sql.connection import LOGIN, login
 
 JOB = "backup"
 
@@ -141,7 +156,7 @@ def start(module, host):
     own_directory(module, params["directory"], owner.pw_gid)
     worker.remove_halves(params["directory"])
     job.prepare(JOB)
-    job.start(module.run_command, JOB, "_mysql_backup_worker", {
+    job.start(module.run_command, JOB, "_mysql.backup.worker", {
         "task": "backup", "job": JOB, "dialect": facts["dialect"], "login": login(params), "host": host,
         "directory": params["directory"], "compress": params["compress"], "keep": params["keep"], "compare": params["compare"],
         "total": facts["total"], "owner": params["owner"], "uid": owner.pw_uid, "gid": owner.pw_gid})

@@ -38,15 +38,17 @@ names:
   returned: always
   type: list
   elements: str
+  sample: [db3-20261121T030000Z, db3-20261122T030000Z]
 backups:
   description: The manifest of each by its name, without the numbers of each table.
   returned: always
   type: dict
+  sample: {db3-20261122T030000Z: {host: db3, gtid: 0-1-4711, tables: 17, rows: 120044, compress: zstd, data_bytes: 1095216660}}
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._mysql_backup import oldest_first
-from ansible_collections.failover.stack.plugins.module_utils._mysql_backup_worker import good_backups
+from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.rules import oldest_first
+from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.worker import good_backups
 
 
 def main():

@@ -15,8 +15,9 @@ description:
     smallest sequence of statements, and runs it. Threads are stopped only where something is to be changed, and started again.
   - Only what is given is compared and set. What is left out stays as the server has it, on a new channel as the server's defaults are.
   - Before anything is stopped the source is asked, with the login the replica will use, whether the replica can follow it. A wrong
-    password, an unknown host, missing TLS, a missing binary log, GTIDs that are off, equal server ids and errant transactions are
-    refused while the old configuration goes on running.
+    password, an unknown host, missing TLS, a missing binary log, a source whose GTID mode is not V(ON), equal server ids and errant
+    transactions are refused while the old configuration goes on running. What another channel brought is not errant, unless this source
+    has transactions of the same domain (MariaDB) or server (MySQL).
   - A channel with GTIDs that has the wrong source is repointed. One without is refused, unless a position is given for the new source,
     or the new source is the same server under another name.
   - A position that is given to a channel which replicates already from this source is not a difference. The channel is where it is.
@@ -58,8 +59,48 @@ options:
     description: User to replicate as. Needed for a new channel.
     type: str
   source_password:
-    description: The user's password, at most 32 characters.
+    description: The user's password, at most 96 characters for MariaDB and 32 for MySQL.
     type: str
+  settings:
+    description:
+      - Parameters of the channel in one dictionary, for those who work them out elsewhere. Each is described under the option of its name,
+        which goes before where both are given.
+    type: dict
+    suboptions:
+      source_host:
+        description: See O(source_host).
+        type: str
+      source_port:
+        description: See O(source_port).
+        type: int
+      source_user:
+        description: See O(source_user).
+        type: str
+      gtid:
+        description: See O(gtid).
+        type: str
+        choices: [auto, slave_pos, current_pos, auto_position, none]
+      connect_retry:
+        description: See O(connect_retry).
+        type: int
+      retry_count:
+        description: See O(retry_count).
+        type: int
+      heartbeat_period:
+        description: See O(heartbeat_period).
+        type: float
+      ssl:
+        description: See O(ssl).
+        type: bool
+      ssl_ca:
+        description: See O(ssl_ca).
+        type: path
+      ssl_verify_server_cert:
+        description: See O(ssl_verify_server_cert).
+        type: bool
+      get_source_public_key:
+        description: See O(get_source_public_key).
+        type: bool
   update_password:
     description:
       - With V(on_difference) the password is set when it is not the one in use. Where that cannot be read, the module says so in a warning
@@ -261,30 +302,35 @@ statements:
   returned: always
   type: list
   elements: str
+  sample: ["STOP SLAVE ''", "CHANGE MASTER '' TO MASTER_HOST = '198.18.0.32'", "START SLAVE ''"]
 repointed_from:
   description: The source before, C(host:port), when it was another one.
   returned: when the source changed
   type: str
+  sample: "198.18.0.31:3306"
 password_compared:
   description: Whether the password was compared with the one in use. Null when there was nothing to compare.
   returned: always
   type: bool
+  sample: true
 replication:
   description: The channel afterwards as M(failover.stack.mysql_replica_info) returns it, null when it is absent.
   returned: always
   type: dict
+  sample: {channel: "", source_host: 198.18.0.32, source_port: 3306, receiver: running, applier: running, lag: 0, gtid: slave_pos}
 problems:
   description: One sentence for each reason for which something was refused.
   returned: when something is refused
   type: list
   elements: str
+  sample: ["the source 198.18.0.32:3306 has no binary log: turn on log_bin there and restart it."]
 """
 
 import platform
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import LOGIN, Failure, open_server
-from ansible_collections.failover.stack.plugins.module_utils._mysql_replica_run import Replica
+from ansible_collections.failover.stack.plugins.module_utils._mysql.replica_run import Replica
+from ansible_collections.failover.stack.plugins.module_utils._sql.connection import LOGIN, Failure, opened
 
 NAMES = {"type": "list", "elements": "str"}
 REWRITE = {"from": {"type": "str", "required": True}, "to": {"type": "str", "required": True}}
@@ -292,7 +338,7 @@ FILTERS = {
     "do_db": NAMES, "ignore_db": NAMES, "do_table": NAMES, "ignore_table": NAMES, "wild_do_table": NAMES, "wild_ignore_table": NAMES,
     "rewrite_db": {"type": "list", "elements": "dict", "options": REWRITE},
 }
-SPEC = {
+PARAMETERS = {
     "channel": {"type": "str", "default": ""},
     "state": {"type": "str", "choices": ["started", "stopped", "absent"], "default": "started"},
     "source_host": {"type": "str"},
@@ -335,12 +381,16 @@ SPEC = {
     "wait": {"type": "int", "default": 30},
 }
 
+# None has a default: who leaves one out leaves it to the server.
+SETTINGS = ("source_host", "source_port", "source_user", "gtid", "connect_retry", "retry_count", "heartbeat_period", "ssl", "ssl_ca",
+            "ssl_verify_server_cert", "get_source_public_key")
+SPEC = dict(PARAMETERS, settings={"type": "dict", "options": {name: PARAMETERS[name] for name in SETTINGS}})
 
-def login(params, host):
-    try:
-        return open_server(params)
-    except Failure as failure:
-        raise Failure("%s: %s." % (host, str(failure).rstrip(".")), failure.code) from failure
+
+def with_settings(params):
+    """The parameters, those of `settings` in their places where nothing else is given."""
+    given = params["settings"] or {}
+    return {**params, **{name: value for name, value in given.items() if params[name] is None}}
 
 
 def work(module, server, host):
@@ -365,7 +415,7 @@ def work(module, server, host):
     replica.apply(plan.steps)
     if params["state"] == "started" and params["wait"]:
         wait(replica, params, host, plan, result)
-    result["replication"] = replica.look() if plan.changed else replica.channel
+    result["replication"] = replica.query() if plan.changed else replica.channel
     return result
 
 
@@ -402,15 +452,10 @@ def main():
         argument_spec=dict(LOGIN, **SPEC), supports_check_mode=True,
         required_together=[("source_log_file", "source_log_pos")],
     )
+    module.params = with_settings(module.params)
     host = platform.node()
-    try:
-        server = login(module.params, host)
-        try:
-            result = work(module, server, host)
-        finally:
-            server.close()
-    except Failure as failure:
-        module.fail_json(msg=str(failure), **failure.values)
+    with opened(module, host) as server:
+        result = work(module, server, host)
     module.exit_json(**result)
 
 

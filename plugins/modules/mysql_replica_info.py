@@ -31,6 +31,10 @@ options:
     description: A server that does not answer, or a missing PyMySQL, is reported by RV(reachable) instead of failing.
     type: bool
     default: false
+  read_timeout:
+    description: Seconds to wait for each answer of the server, which may itself wait for a replica. One that hangs is not reachable.
+    type: int
+    default: 60
 extends_documentation_fragment:
   - failover.stack.mysql_login
 """
@@ -47,18 +51,39 @@ recorded:
   description: Whether this host is recorded as its cluster's writer, see M(failover.stack.mysql_writer).
   returned: always
   type: bool
+  sample: false
+lease:
+  description: >-
+    Where the members decide by a lease who takes the writes, what this one's agent says, C(because) what it does, C(lease) whether it holds
+    it, C(trouble) why it does not see etcd, C(refused) why it cannot follow. Empty elsewhere.
+  returned: when it is reachable
+  type: dict
+  sample: {because: follows db1, lease: false, trouble: "", refused: ""}
+answers:
+  description: Whether somebody answers there and refuses, such as for a wrong password or too many connections.
+  returned: when it is not reachable
+  type: bool
+  sample: true
+gone:
+  description: Whether nobody listens there. A server that hangs is not gone.
+  returned: when it is not reachable
+  type: bool
+  sample: false
 reachable:
   description: Whether the server answered. When not, only RV(because) and RV(recorded) stand beside it.
   returned: always
   type: bool
+  sample: true
 because:
   description: Why it could not be asked.
   returned: when it is not reachable
   type: str
+  sample: "/run/mysqld/mysqld.sock: Connection refused"
 dialect:
   description: V(mariadb) or V(mysql).
   returned: when reachable
   type: str
+  sample: mariadb
 version:
   description: Three numbers.
   returned: when reachable
@@ -68,74 +93,94 @@ version_full:
   description: The server's own words.
   returned: when reachable
   type: str
+  sample: 10.11.19-MariaDB-0+deb12u1-log
 server_id:
   description: Server id.
   returned: when reachable
   type: int
+  sample: 12
 server_uuid:
   description: UUID of a MySQL server, unique id of a MariaDB server.
   returned: when reachable
   type: str
+  sample: Z5+nZXHZ73DU6d9dNAzpcHtS3Eg=
 hostname:
   description: Host name the server knows for itself.
   returned: when reachable
   type: str
+  sample: db2
 port:
   description: TCP port.
   returned: when reachable
   type: int
+  sample: 3306
 datadir:
   description: Data directory.
   returned: when reachable
   type: str
+  sample: /var/lib/mysql/
 read_only:
   description: Variable C(read_only).
   returned: when reachable
   type: bool
+  sample: true
 super_read_only:
   description: Variable C(super_read_only), on MariaDB always false.
   returned: when reachable
   type: bool
+  sample: false
 writable:
   description: Whether applications may write, that is neither RV(read_only) nor RV(super_read_only).
   returned: when reachable
   type: bool
+  sample: false
 log_bin:
   description: Whether there is a binary log.
   returned: when reachable
   type: bool
+  sample: true
 log_replica_updates:
   description: Whether what is replicated goes into the binary log.
   returned: when reachable
   type: bool
+  sample: true
 binlog_format:
   description: Format of the binary log.
   returned: when reachable
   type: str
+  sample: MIXED
 binary_log:
   description: Keys C(file) and C(position) of the binary log, null without one or without the right to see it.
   returned: when reachable
   type: dict
+  sample: {file: binlog.000001, position: 833}
 auto_increment:
   description: Keys C(increment) and C(offset).
   returned: when reachable
   type: dict
+  sample: {increment: 1, offset: 1}
 tls:
   description: Whether the server offers TLS.
   returned: when reachable
   type: bool
+  sample: true
 galera:
   description: Whether it is a member of a Galera cluster.
   returned: when reachable
   type: bool
+  sample: false
 gtid:
   description: Global transaction ids.
   returned: when reachable
   type: dict
+  sample: {enabled: true, strict: true, domain_id: 0, executed: 0-11-3, state: 0-11-3, slave: 0-11-3, purged: "", complete: true}
   contains:
     enabled:
-      description: Whether GTIDs are on. Always on MariaDB.
+      description: Whether GTIDs are on, that is C(mode) is V(ON). Always on MariaDB.
       type: bool
+    mode:
+      description: MySQL's C(gtid_mode). A source must have V(ON), a replica one of the permissive modes at least. V(ON) on MariaDB.
+      type: str
     strict:
       description: MariaDB's C(gtid_strict_mode), MySQL's C(enforce_gtid_consistency).
       type: bool
@@ -164,7 +209,14 @@ gtid:
       description: What is no longer, or never was, in the binary logs, null when that may not be seen.
       type: str
     complete:
-      description: Whether an empty replica could follow from the binary logs alone. Null when that may not be seen.
+      description:
+        - Whether an empty replica could follow from the binary logs alone. Null when that may not be seen.
+        - They must go back to the first GTID and leave nothing out, and it must be proven that nothing was on the server before, by
+          C(marked) or RV(pristine). Databases may be older than the log, and after C(RESET MASTER) or C(RESET BINARY LOGS AND GTIDS) it
+          begins anew.
+      type: bool
+    marked:
+      description: Whether the first binary log says that nothing was on the server before, see M(failover.stack.mysql_accounts).
       type: bool
 channels:
   description:
@@ -174,6 +226,7 @@ channels:
   returned: when reachable
   type: list
   elements: dict
+  sample: [{channel: "", source_host: 198.18.0.31, source_port: 3306, receiver: running, applier: running, lag: 0, ssl: true}]
   contains:
     channel:
       description: Name, empty for the default one.
@@ -271,49 +324,89 @@ replicas:
   returned: when reachable
   type: list
   elements: dict
+  sample: [{server_id: 13, host: "", port: 3306, server_uuid: ""}]
 semi_sync:
   description:
     - Semi-synchronous replication. Keys C(source_enabled), C(replica_enabled), C(source_active), C(replica_active), C(clients),
       C(timeout_ms), C(wait_point), C(acknowledged) and C(unacknowledged) (transactions since the start).
   returned: when reachable
   type: dict
+  sample: {source_enabled: false, replica_enabled: true, replica_active: true, clients: 0, timeout_ms: 10000}
 databases:
   description: Databases that are not the server's own. Null when they may not be seen.
   returned: when reachable
   type: list
   elements: str
+  sample: [shop]
 blank:
   description: Whether there are no such databases. Null when that may not be seen.
   returned: when reachable
   type: bool
+  sample: false
+pristine:
+  description: Whether there are neither such databases nor accounts that somebody made. Null when that may not be seen.
+  returned: when reachable
+  type: bool
+  sample: false
+log_filters:
+  description: Keys C(do_db) and C(ignore_db), what the binary log leaves out (C(binlog_do_db), C(binlog_ignore_db)).
+  returned: when reachable
+  type: dict
+  sample: {do_db: [], ignore_db: []}
 """
 
+import os
+import re
+import time
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import LOGIN, Failure, open_server
-from ansible_collections.failover.stack.plugins.module_utils._mysql_guard import read_record
-from ansible_collections.failover.stack.plugins.module_utils._mysql_status import read_info
+from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import RUN_DIRECTORY, STATUS, read_json, read_record
+from ansible_collections.failover.stack.plugins.module_utils._sql.connection import LOGIN, Failure, Unreachable, connect, login
+from ansible_collections.failover.stack.plugins.module_utils._sql.status import read_info
+
+# What PyMySQL and the kernel say where nobody listens: connection refused, or no socket.
+NOBODY = re.compile(r"\[Errno (111|2)\]")
+# PyMySQL's word for a server that says nothing within the time limit, or went away.
+SILENT = 2013
+# An agent tells every second what it sees.
+FRESH_S = 5
+
+
+def unreached(failure, recorded):
+    """The result for a server that returned nothing about itself."""
+    nobody = isinstance(failure, Unreachable) or failure.code == SILENT
+    return {"changed": False, "reachable": False, "because": str(failure), "recorded": recorded, "answers": not nobody,
+            "gone": nobody and bool(NOBODY.search(str(failure)))}
+
+
+def told(now=time.time):
+    """What the agent says of the lease, {} where there is none or it says nothing any more."""
+    found = read_json(os.path.join(RUN_DIRECTORY, STATUS))
+    return {key: found[key] for key in ("because", "trouble", "refused", "lease")} if now() - found.get("at", 0) < FRESH_S else {}
 
 
 def main():
     module = AnsibleModule(
-        argument_spec=dict(LOGIN, unreachable_ok={"type": "bool", "default": False}),
+        argument_spec=dict(LOGIN, unreachable_ok={"type": "bool", "default": False}, read_timeout={"type": "int", "default": 60}),
         supports_check_mode=True,
     )
     # What the agent of the writer address keeps on disk: known whether the server runs or not.
     recorded = bool(read_record()[0].get("writer"))
     try:
-        server = open_server(module.params)
+        server = connect(dict(login(module.params), read_timeout=module.params["read_timeout"]))
     except Failure as failure:
         if module.params["unreachable_ok"]:
-            module.exit_json(changed=False, reachable=False, because=str(failure), recorded=recorded)
+            module.exit_json(**unreached(failure, recorded))
         module.fail_json(msg=str(failure))
     try:
         info = read_info(server)
     except Failure as failure:
+        if module.params["unreachable_ok"] and failure.code == SILENT:
+            module.exit_json(**unreached(failure, recorded))
         module.fail_json(msg=str(failure))
     finally:
         server.close()
-    module.exit_json(changed=False, recorded=recorded, **info)
+    module.exit_json(changed=False, recorded=recorded, lease=told(), **info)
 
 
 if __name__ == "__main__":

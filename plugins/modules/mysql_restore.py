@@ -40,7 +40,7 @@ options:
     type: path
     default: /var/backups/mysql
   place:
-    description: Directory in which the scratch server's data is.
+    description: Directory in which the scratch server's data is. It must not lie within O(directory), nor that within it.
     type: path
     default: /var/lib/mysql-restore
   keep:
@@ -83,6 +83,21 @@ EXAMPLES = r"""
 - name: Prove a backup
   failover.stack.mysql_restore:
     backup: db3-20261121T030000Z
+
+- name: Look into a backup, its scratch server stays until it is removed
+  failover.stack.mysql_restore:
+    backup: db3-20261121T030000Z
+    keep: true
+  register: restored
+
+- name: Remove it
+  failover.stack.mysql_restore:
+    act: remove
+
+- name: Give this server the data of a backup; what it had stays beside it
+  failover.stack.mysql_restore:
+    backup: db3-20261121T030000Z
+    into: true
 """
 
 RETURN = r"""
@@ -92,11 +107,14 @@ result:
       RV(ignore:unit) and data directory RV(ignore:kept) of a scratch server that was kept, or the directory in which the old data was kept.
   returned: act=run or status
   type: dict
+  sample: {backup: db3-20261121T030000Z, bytes: 1095216660, gtid: 0-1-4711, kept: "", rows: 120044, socket: "", tables: 17, unit: "",
+    version: 10.11.19-MariaDB-0+deb12u1-log}
 phases:
   description: Name, seconds and bytes of each phase.
   returned: act=run or status
   type: list
   elements: dict
+  sample: [{name: verify, bytes: 204472320, seconds: 1.2}, {name: unpack, bytes: 1095216660, seconds: 4.8}]
 """
 
 import os
@@ -105,13 +123,14 @@ import pwd
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils import _mysql_backup_worker as worker
-from ansible_collections.failover.stack.plugins.module_utils import _mysql_job as job
-from ansible_collections.failover.stack.plugins.module_utils import _mysql_seed_files as files
-from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import LOGIN, login
-from ansible_collections.failover.stack.plugins.module_utils._mysql_scratch import Scratch
-from ansible_collections.failover.stack.plugins.module_utils._mysql_seed import offer_problem, room_needed
-from ansible_collections.failover.stack.plugins.module_utils._mysql_seed_server import Server
+from ansible_collections.failover.stack.plugins.module_utils._mysql import job
+from ansible_collections.failover.stack.plugins.module_utils._mysql.backup import worker
+from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.scratch import Scratch
+from ansible_collections.failover.stack.plugins.module_utils._mysql.host import log_base_of
+from ansible_collections.failover.stack.plugins.module_utils._mysql.seed import files
+from ansible_collections.failover.stack.plugins.module_utils._mysql.seed.plan import offer_problem, room_needed
+from ansible_collections.failover.stack.plugins.module_utils._mysql.seed.server import Server
+from ansible_collections.failover.stack.plugins.module_utils._sql.connection import LOGIN, login
 
 JOB = "restore"
 
@@ -124,14 +143,14 @@ def manifest_of(params, host):
     return found[params["backup"]]
 
 
-def own_writes(params):
-    """What the running server wrote itself, so that the exchange notices when somebody writes meanwhile."""
+def local(params):
+    """What the running server says: what it wrote itself, so that the exchange notices when somebody writes meanwhile, and its logs."""
     try:
         server = Server(login(params))
     except job.Failure:
-        return None
+        return {}
     try:
-        return server.own_writes()
+        return {"own_writes": server.own_writes(), "log_base": server.variable("log_bin_basename")}
     finally:
         server.close()
 
@@ -145,26 +164,40 @@ def start(module, host):
     problem = offer_problem("the backup %s" % params["backup"], dict(manifest, log_bin=True, logs_replicated=True), version, host)
     if problem:
         raise job.Failure(problem)
+    demand_place(params, host)
     if params["into"]:
+        if job.active(module.run_command, "seed-receive"):
+            raise job.Failure("%s: it is being seeded: wait for that, or end it by mysql_seed with act=stop" % host)
         files.demand_swappable(host, params["datadir"])
-    where = os.path.dirname(params["datadir"].rstrip("/")) if params["into"] else params["place"]
+    datadir = files.target_of(params["datadir"])
+    where = os.path.dirname(datadir) if params["into"] else params["place"]
     files.demand_room(host, where, room_needed(manifest["data_bytes"]), "the restored backup")
     if module.check_mode:
         return {"changed": params["into"]}
-    owner = pwd.getpwnam(params["owner"])
+    owner, own = pwd.getpwnam(params["owner"]), local(params) if params["into"] else {}
+    log_base = own["log_base"] if own else log_base_of(module.run_command, datadir) if params["into"] else ""
     remove(module, host)
     os.makedirs(params["place"], 0o711, exist_ok=True)
     job.prepare(JOB)
-    job.start(module.run_command, JOB, "_mysql_backup_worker", {
+    job.start(module.run_command, JOB, "_mysql.backup.worker", {
         "task": "restore", "job": JOB, "dialect": manifest["dialect"], "login": login(params), "directory": params["directory"],
         "backup": params["backup"], "place": params["place"], "keep": params["keep"], "into": params["into"],
-        "keep_old": params["keep_old"], "datadir": params["datadir"].rstrip("/"), "unit": params["unit"], "start_s": params["start_s"],
-        "own_writes": own_writes(params) if params["into"] else None, "owner": params["owner"], "uid": owner.pw_uid, "gid": owner.pw_gid})
+        "keep_old": params["keep_old"], "datadir": datadir, "log_base": log_base, "unit": params["unit"], "start_s": params["start_s"],
+        "own_writes": own.get("own_writes"), "owner": params["owner"], "uid": owner.pw_uid, "gid": owner.pw_gid})
     return {"changed": params["into"]}
+
+
+def demand_place(params, host):
+    """What is below the place is removed by its name, which is a backup's."""
+    place, directory = (os.path.realpath(params[name]) for name in ("place", "directory"))
+    if os.path.commonpath([place, directory]) in (place, directory):
+        raise job.Failure("%s: place %s and directory %s lie in one another, and what an earlier restore left in place is removed: name a "
+                          "place outside of the backups" % (host, params["place"], params["directory"]))
 
 
 def remove(module, host):
     """The scratch server of an earlier restore."""
+    demand_place(module.params, host)
     scratch = Scratch("scratch-" + JOB, "", "", {}, "")
     place = module.params["place"]
     # Only what a restore made: the directory is a variable.
@@ -194,7 +227,6 @@ def main():
             owner={"type": "str", "default": "mysql"},
             every_s={"type": "float", "default": 5},
         ),
-        required_if=[("act", "run", ["backup"]), ("act", "start", ["backup"])],
         supports_check_mode=True,
     )
     host = platform.node()

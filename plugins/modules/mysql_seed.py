@@ -106,7 +106,28 @@ EXAMPLES = r"""
     act: offer
     address: 198.18.0.33
   delegate_to: db2
-  register: __offer
+  register: offered
+
+- name: Let the joiner listen; its own data is exchanged when the copy is complete
+  failover.stack.mysql_seed:
+    act: receive
+    peer: db2
+    address: 198.18.0.33
+    offer: "{{ offered.offer }}"
+  register: received
+
+- name: Let the donor send, at most 50 MiB a second
+  failover.stack.mysql_seed:
+    act: send
+    address: 198.18.0.33
+    certificate: "{{ received.certificate }}"
+    rate_mib_s: 50
+  delegate_to: db2
+
+- name: Watch until the joiner has it
+  failover.stack.mysql_seed:
+    act: watch
+    peer: db2
 """
 
 RETURN = r"""
@@ -114,23 +135,29 @@ offer:
   description: What the joiner has to know of the donor.
   returned: act=offer
   type: dict
+  sample: {dialect: mariadb, version: 10.11.19-MariaDB-0+deb12u1-log, position: 0-1-4711, own_writes: "", log_bin: true,
+    logs_replicated: true, writable: false, datadir: /var/lib/mysql/, total: 1095216660}
 certificate:
   description: The joiner's certificate.
   returned: act=receive
   type: str
+  sample: "-----BEGIN CERTIFICATE-----\n..."
 attached:
   description: Whether the joiner is being seeded already, so that there is only to watch.
   returned: act=receive
   type: bool
+  sample: false
 phases:
   description: Name, seconds and bytes of each phase.
   returned: act=watch or status
   type: list
   elements: dict
+  sample: [{name: copy, bytes: 1095216660, seconds: 12.1}, {name: prepare, bytes: 0, seconds: 9.0}]
 result:
   description: RV(ignore:bytes) copied, the RV(ignore:gtid) position of the copy, the directory in which the old data was RV(ignore:kept).
   returned: act=watch or status
   type: dict
+  sample: {bytes: 1095216660, gtid: 0-1-4711, kept: ""}
 """
 
 import os
@@ -138,13 +165,13 @@ import platform
 import pwd
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils import _mysql_job as job
-from ansible_collections.failover.stack.plugins.module_utils import _mysql_seed_files as files
-from ansible_collections.failover.stack.plugins.module_utils import _mysql_seed_stream as stream
-from ansible_collections.failover.stack.plugins.module_utils import _mysql_seed_worker as worker
-from ansible_collections.failover.stack.plugins.module_utils._mysql_connection import LOGIN, login
-from ansible_collections.failover.stack.plugins.module_utils._mysql_seed import CLONE_USER, offer_problem, room_needed
-from ansible_collections.failover.stack.plugins.module_utils._mysql_seed_server import Server
+from ansible_collections.failover.stack.plugins.module_utils._mysql import job
+from ansible_collections.failover.stack.plugins.module_utils._mysql.host import log_base_of
+from ansible_collections.failover.stack.plugins.module_utils._mysql.seed import files, stream, worker
+from ansible_collections.failover.stack.plugins.module_utils._mysql.seed.plan import CLONE_USER, offer_problem, room_needed
+from ansible_collections.failover.stack.plugins.module_utils._mysql.seed.server import Server
+from ansible_collections.failover.stack.plugins.module_utils._sql.accounts import fresh
+from ansible_collections.failover.stack.plugins.module_utils._sql.connection import LOGIN, login
 
 SEND = "seed-send"
 RECEIVE = "seed-receive"
@@ -170,7 +197,9 @@ def offer(module, host):
             worker.install_clone(server)
             server.unlogged([
                 ("DROP USER IF EXISTS %s@%s", (CLONE_USER, params["address"])),
-                ("CREATE USER %s@%s IDENTIFIED BY %s REQUIRE SSL", (CLONE_USER, params["address"], params["clone_password"])),
+                # As it is stored: validate_password would refuse such a password in clear.
+                ("CREATE USER %s@%s IDENTIFIED WITH caching_sha2_password AS %s REQUIRE SSL",
+                 (CLONE_USER, params["address"], fresh("mysql", params["clone_password"]))),
                 ("GRANT BACKUP_ADMIN ON *.* TO %s@%s", (CLONE_USER, params["address"]))])
     server.close()
     return {"changed": not module.check_mode, "offer": facts}
@@ -195,7 +224,8 @@ def receive(module, host):
     own = local(params)
     # A file says the version also when the server is down: the one that will read the copy.
     files.demand_swappable(host, params["datadir"])
-    files.demand_room(host, os.path.dirname(params["datadir"].rstrip("/")), room_needed(given["total"]), "the copy of " + params["peer"])
+    datadir = files.target_of(params["datadir"])
+    files.demand_room(host, os.path.dirname(datadir), room_needed(given["total"]), "the copy of " + params["peer"])
     own_version = own.get("version") or module.run_command(["/usr/sbin/mysqld", "--version"])[1]
     problem = offer_problem(params["peer"], given, own_version, host)
     if problem:
@@ -206,9 +236,10 @@ def receive(module, host):
     directory = job.prepare(RECEIVE)
     mariadb = given["dialect"] == "mariadb"
     certificate = stream.certificate(module.run_command, directory, "joiner") if mariadb else ""
-    job.start(module.run_command, RECEIVE, "_mysql_seed_worker", {
+    job.start(module.run_command, RECEIVE, "_mysql.seed.worker", {
         "task": "receive", "job": RECEIVE, "dialect": given["dialect"], "login": login(params), "unit": params["unit"],
-        "datadir": params["datadir"].rstrip("/"), "uid": owner.pw_uid, "gid": owner.pw_gid, "keep_old": params["keep_old"],
+        "datadir": datadir, "log_base": own["log_base"] if own else log_base_of(module.run_command, datadir), "uid": owner.pw_uid,
+        "gid": owner.pw_gid, "keep_old": params["keep_old"],
         "address": params["address"], "port": params["port"], "peer": given.get("certificate", ""), "total": given["total"],
         "own_writes": own.get("own_writes"), "start_s": params["start_s"], "donor_address": params["donor_address"],
         "donor_port": params["donor_port"], "clone_user": "" if mariadb else CLONE_USER,
@@ -220,7 +251,7 @@ def send(module, host):
     params = module.params
     if module.check_mode or not params["certificate"]:
         return {"changed": False}
-    job.start(module.run_command, SEND, "_mysql_seed_worker", {
+    job.start(module.run_command, SEND, "_mysql.seed.worker", {
         "task": "send", "job": SEND, "login": login(params), "address": params["address"], "port": params["port"],
         "peer": params["certificate"], "rate": params["rate_mib_s"] << 20, "threads": params["threads"]})
     return {"changed": True}

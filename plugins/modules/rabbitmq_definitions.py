@@ -26,7 +26,9 @@ options:
     description:
       - What is wanted, in the shape of RabbitMQ's own export (C(vhosts), C(users), C(permissions), C(topic_permissions), C(policies),
         C(parameters), C(global_parameters), C(exchanges), C(queues), C(bindings)).
-      - Exchanges, queues and bindings are made when they are not there and never changed.
+      - Exchanges, queues and bindings are made when they are not there and never changed. A binding is known by its arguments, too.
+        Exchanges and queues that are there otherwise than wanted, and two entries of one name that differ, are refused.
+      - What was imported is looked for afterwards, since RabbitMQ ends an import well of which it keeps a part only.
     type: dict
     default: {}
   passwords:
@@ -76,6 +78,19 @@ EXAMPLES = r"""
       shop: "{{ shop_password }}"
     absent:
       users: [guest]
+
+- name: Another password, nothing else
+  failover.stack.rabbitmq_definitions:
+    definitions:
+      users: [{name: shop}]
+    passwords:
+      shop: "{{ shop_password }}"
+
+- name: A vhost goes, with whatever is in its queues
+  failover.stack.rabbitmq_definitions:
+    absent:
+      vhosts: [old-shop]
+    discard: true
 """
 
 RETURN = r"""
@@ -88,21 +103,26 @@ changes:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import (
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.ask import (
     definitions_of,
     load_definitions,
     queues_of,
     status_of,
+    wait_for,
 )
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_definitions import (
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.cli import Cli, CliError
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.definitions import (
     delete_command,
+    fixed_problems,
+    lost,
     objections,
     plan,
     retype_expression,
     retyped,
 )
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_migration import notes_of
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.migration import notes_of
+
+SETTLE_S = 20
 
 
 class Definitions:
@@ -130,10 +150,14 @@ class Definitions:
 
     def run(self):
         wanted, passwords = self.params["definitions"], self.params["passwords"]
-        said = list(objections(wanted, passwords))
-        if said:
-            self.module.fail_json(msg=" ".join(said))
-        current = definitions_of(self.cli)
+        problems = list(objections(wanted, passwords))
+        if problems:
+            self.module.fail_json(msg=" ".join(problems))
+        with_exchanges = bool(wanted.get("exchanges"))
+        current = definitions_of(self.cli, with_exchanges)
+        problems = list(fixed_problems(current, wanted))
+        if problems:
+            self.module.fail_json(msg=" ".join(problems))
         imported, doomed, lines = plan(current, wanted, passwords, self.params["absent"])
         self.refuse_unlock(current, imported)
         self.refuse_loss(doomed)
@@ -142,6 +166,14 @@ class Definitions:
         if not self.module.check_mode:
             self.apply(imported, retyped(current, imported), doomed, flags)
         self.module.exit_json(changed=bool(lines), changes=lines, diff={"before": "", "after": "".join(line + "\n" for line in lines)})
+
+    def refuse_lost(self, imported):
+        """The server ends an import well that kept a part of it only."""
+        missing, error = wait_for(lambda: lost(definitions_of(self.cli, bool(imported.get("exchanges"))), imported),
+                                  lambda missing: not missing, SETTLE_S)
+        if error:
+            raise CliError("The import ended well, and these are not there: %s. Look at what the node's log says of them." % (
+                "; ".join(missing) if missing else error))
 
     def flags(self):
         """Those that can be enabled now: a member that does not run, or has another version, may not know them."""
@@ -152,6 +184,7 @@ class Definitions:
     def apply(self, imported, retype, doomed, flags):
         if imported:
             load_definitions(self.cli, imported)
+            self.refuse_lost(imported)
         for vhost, kind in retype.items():
             self.cli.do("rabbitmqctl", "eval", retype_expression(vhost, kind))
         for section, key in doomed:

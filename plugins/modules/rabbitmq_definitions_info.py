@@ -11,7 +11,8 @@ short_description: Export the definitions of a RabbitMQ cluster
 version_added: 0.4.0
 author: The failover.stack founders (@failover-stack)
 description:
-  - Returns vhosts, users, permissions, policies, parameters, exchanges, queues and bindings, as RabbitMQ exports them. No messages.
+  - Returns vhosts, users, permissions, policies, parameters, exchanges, queues and bindings, as RabbitMQ exports them, without messages.
+  - Beside that the internal exchanges, whose bindings RabbitMQ exports without them, and global parameters that are maps as maps.
   - The users' password hashes are among them. The task must have C(no_log).
 attributes:
   check_mode:
@@ -35,17 +36,19 @@ definitions:
   description: The export.
   returned: always
   type: dict
+  sample: {rabbitmq_version: 3.10.8, vhosts: [{name: shop}], users: [], permissions: [], policies: []}
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import definitions_of
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.ask import definitions_of
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.cli import Cli, CliError
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.definitions import exportable
 
 
 def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     try:
-        module.exit_json(changed=False, definitions=definitions_of(Cli(module.run_command)))
+        module.exit_json(changed=False, definitions=exportable(definitions_of(Cli(module.run_command), internal=True)))
     except CliError as error:
         module.fail_json(msg=str(error))
 

@@ -92,6 +92,14 @@ EXAMPLES = r"""
     state: forgotten
     node: rabbit@mq3
   delegate_to: mq1
+
+- name: Leave, after the replicas have moved
+  failover.stack.rabbitmq_member:
+    state: absent
+
+- name: Send clients and leaders elsewhere before a restart
+  failover.stack.rabbitmq_member:
+    state: drained
 """
 
 RETURN = r"""
@@ -99,16 +107,19 @@ node:
   description: The node in question.
   returned: always
   type: str
+  sample: rabbit@mq2
 members:
   description: Members of its cluster now (in check mode, before).
   returned: always
   type: list
   elements: str
+  sample: [rabbit@mq1, rabbit@mq2]
 running:
   description: Those that run.
   returned: always
   type: list
   elements: str
+  sample: [rabbit@mq1, rabbit@mq2]
 steps:
   description: What was done (in check mode, would be), in order.
   returned: always
@@ -121,15 +132,15 @@ import os
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import (
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.ask import (
     own_node,
     queues_of,
     remembered,
     status_of,
     wait_for,
 )
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_member import (
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.cli import Cli, CliError
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.member import (
     diff_lines,
     grow_commands,
     is_forgotten,
@@ -137,6 +148,7 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_member im
     plan_forgotten,
     plan_present,
 )
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.status import boot_reason
 
 NOTHING = {"members": [], "running": [], "types": {}}
 
@@ -159,11 +171,23 @@ class Member:
         if rc:
             raise CliError("systemctl %s %s failed: %s" % (action, self.params["unit"], err.strip()))
 
-    def wait(self, ask, good, what):
-        answer, error = wait_for(ask, good, self.params["timeout"])
+    def boots(self):
+        """Whether systemd still waits for the server to say that it has started. RabbitMQ's tools, each an Erlang machine of its own, would
+        take the processor from that."""
+        rc, out, _err = self.module.run_command(["systemctl", "show", "--property=ActiveState", self.params["unit"]])
+        return rc == 0 and "ActiveState=activating" in out
+
+    def wait(self, ask, good, what, early=lambda: False):
+        answer, error = wait_for(ask, good, self.params["timeout"], early=early)
         if error:
-            raise CliError("%s: %s" % (what, error))
+            reason = boot_reason(self.journal()) if answer is None else ""
+            raise CliError("%s: %s%s" % (what, error, " Its unit's journal says: %s" % reason if reason else ""))
         return answer
+
+    def journal(self):
+        """What the unit said last, the server's own words at its start among it."""
+        rc, out, _err = self.module.run_command(["journalctl", "--unit", self.params["unit"], "--lines", "60", "--output", "cat"])
+        return "" if rc else out
 
     def queues(self):
         """All queues, as this host's node tells; waited for, since one that has just started or joined may say that it does not run."""
@@ -173,10 +197,10 @@ class Member:
         self.module.exit_json(changed=bool(steps), node=self.node, steps=steps, members=after["members"], running=after["running"],
                               diff={"before": diff_lines(before), "after": diff_lines(after)})
 
-    def runs(self, seen):
+    def runs(self, status):
         """Its database runs early; only with its listeners it has started as a whole and answers every question. In maintenance it has
         none."""
-        return self.node in seen["running"] and (bool(seen["listeners"].get(self.node)) or self.node in seen["maintenance"])
+        return self.node in status["running"] and (bool(status["listeners"].get(self.node)) or self.node in status["maintenance"])
 
     # --- present
 
@@ -188,15 +212,15 @@ class Member:
         """This host's node, waited for; one that its cluster forgot is refused or emptied. Second: whether it was emptied."""
         memory = remembered(self.params["data_directory"], self.node)
         if peer and is_forgotten(self.node, memory, peer["members"]):
-            running, _error = wait_for(lambda: status_of(self.cli), lambda _seen: True, 0)
+            running, _error = wait_for(lambda: status_of(self.cli), lambda _status: True, 0)
             if not running:
                 self.refuse("%s still believes in a cluster of %s, which has forgotten it: it cannot start. Its data must go "
                             "(discard: true), then it joins as a new member." % (self.node, ", ".join(memory)))
                 return (NOTHING, True) if self.module.check_mode else (self.emptied(), True)
         if self.module.check_mode:
-            seen, _error = wait_for(lambda: status_of(self.cli), lambda _seen: True, 0)
-            return seen or {**NOTHING, "members": [self.node]}, False
-        return self.wait(lambda: status_of(self.cli), self.runs, "%s does not run" % self.node), False
+            status, _error = wait_for(lambda: status_of(self.cli), lambda _status: True, 0)
+            return status or {**NOTHING, "members": [self.node]}, False
+        return self.wait(lambda: status_of(self.cli), self.runs, "%s does not run" % self.node, self.boots), False
 
     def emptied(self):
         """Stop the node, remove what it has on disk, start it."""
@@ -210,7 +234,7 @@ class Member:
                 else:
                     os.unlink(path)
         self.unit("start")
-        return self.wait(lambda: status_of(self.cli), self.runs, "%s does not start empty" % self.node)
+        return self.wait(lambda: status_of(self.cli), self.runs, "%s does not start empty" % self.node, self.boots)
 
     def present(self):
         peer = self.peer_status()
@@ -219,8 +243,8 @@ class Member:
         if peer:
             outside = not set(local["members"]) & set(peer["members"]) - {self.node}
             held = queues_of(self.cli) if outside and local["running"] else []
-            todo, said = plan_present(self.node, self.params["type"], local, peer, held)
-            self.refuse(said)
+            todo, problems = plan_present(self.node, self.params["type"], local, peer, held)
+            self.refuse(problems)
             steps += todo
             if todo and not self.module.check_mode:
                 self.join(todo, local)
@@ -285,11 +309,11 @@ class Member:
         self.wait(left, lambda queues: not queues, "%s is still a member of quorum queues" % self.node)
 
     def absent(self):
-        before, error = wait_for(lambda: status_of(self.cli), lambda _seen: True, 0)
+        before, error = wait_for(lambda: status_of(self.cli), lambda _status: True, 0)
         if error:
             self.absent_unasked(error)
-        todo, said = plan_absent(self.node, before, self.queues() if len(before["members"]) > 1 else [])
-        self.refuse(said)
+        todo, problems = plan_absent(self.node, before, self.queues() if len(before["members"]) > 1 else [])
+        self.refuse(problems)
         after = before
         if todo and not self.module.check_mode:
             # Who may throw away a queue's majority leaves queues behind that cannot change their members.
@@ -314,7 +338,7 @@ class Member:
         if not self.params["start"]:
             return {**NOTHING, "members": [self.node]}
         self.cli.do("rabbitmqctl", "start_app")
-        return self.wait(lambda: status_of(self.cli), lambda seen: seen["members"] == [self.node], "%s did not leave" % self.node)
+        return self.wait(lambda: status_of(self.cli), lambda status: status["members"] == [self.node], "%s did not leave" % self.node)
 
     def absent_unasked(self, error):
         """A node that does not run has left when it remembers nobody else; it cannot leave when it does."""
@@ -327,9 +351,9 @@ class Member:
     def forgotten(self):
         asked = self.params["peer"]
         before = after = status_of(self.cli, asked)
-        todo, said = plan_forgotten(self.node, before)
-        if said:
-            self.module.fail_json(msg=said, node=self.node)
+        todo, problems = plan_forgotten(self.node, before)
+        if problems:
+            self.module.fail_json(msg=problems, node=self.node)
         # Old versions leave the dead node in the quorum queues' lists of members; so does a run that was broken off.
         cli = self.asking(asked)
         todo = todo or (["shrink"] if self.holding(cli) else [])

@@ -70,19 +70,20 @@ left_alone:
   returned: always
   type: list
   elements: str
+  sample: [amq.gen-4711]
 """
 
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_ask import (
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.ask import (
     definitions_of,
     load_definitions,
     own_node,
     wait_for,
 )
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_cli import Cli, CliError
-from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_migration import (
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.cli import Cli, CliError
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.migration import (
     NOTES,
     PREFIX,
     anew,
@@ -101,6 +102,8 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq_migration
 
 SHOVEL = "rabbitmq_shovel"
 SETTLE_S = 60
+# A shovel begins at once, and tries again after 5 s.
+IDLE_S = 20
 
 
 class Migration:
@@ -124,11 +127,17 @@ class Migration:
         return [row for row in rows if row.get("vhost") in self.vhosts]
 
     def shovels(self):
+        """(vhost, name) of this move's."""
         found = []
         for vhost in self.vhosts:
             rows = self.cli.json("rabbitmqctl", "list_parameters", "--vhost", vhost) or []
-            found += [row["name"] for row in rows if row.get("component") == "shovel" and row["name"].startswith(PREFIX)]
+            found += [(vhost, row["name"]) for row in rows if row.get("component") == "shovel" and row["name"].startswith(PREFIX)]
         return found
+
+    def idle(self, sources):
+        """Whether nobody takes messages from these queues, (vhost, name) each, though they have some."""
+        rows = [row for row in self.listing() if key_of(row) in sources]
+        return any(row["messages"] for row in rows) and not any(row["consumers"] for row in rows)
 
     def until(self, ask, good, seconds, what):
         answer, error = wait_for(ask, good, seconds)
@@ -154,9 +163,18 @@ class Migration:
         self.until(self.connections, lambda there: not there, SETTLE_S, "Clients do not go")
 
     def move(self, queues, before, definitions, source, destination):
-        """Messages of all queues at once; a shovel removes itself when it is through."""
-        load_definitions(self.cli, {**definitions, "parameters": [
-            shovel(queue, source + queue["name"], destination + queue["name"]) for queue in queues]})
+        """Messages of all queues at once; a shovel removes itself when it is through.
+
+        A move that was broken off may have left a shovel whose process has given up, and the same definition again starts none: one that
+        takes nothing is made anew. That loses and doubles nothing, since it holds nothing.
+        """
+        parameters = [shovel(queue, source + queue["name"], destination + queue["name"]) for queue in queues]
+        load_definitions(self.cli, {**definitions, "parameters": parameters})
+        _names, working = wait_for(self.shovels, lambda names: not names, IDLE_S)
+        if working and self.idle({(queue["vhost"], source + queue["name"]) for queue in queues}):
+            for vhost, name in self.shovels():
+                self.cli.do("rabbitmqctl", "clear_parameter", "--vhost", vhost, "shovel", name)
+            load_definitions(self.cli, {"parameters": parameters})
         self.until(self.shovels, lambda names: not names, self.params["timeout"], "Shovels do not end")
 
         def arrived(listing):
@@ -199,26 +217,26 @@ class Migration:
 
     def counted(self, notes):
         """Messages of each queue, as they were when the move began; of one that was broken off, too."""
-        now, before, listing = self.settled(notes["queues"]), counts_of(notes), self.listing()
+        now, before, listing = self.steady_counts(notes["queues"]), counts_of(notes), self.listing()
         # With all of them moved only permissions and notes were wanting, and clients may be there again.
         through = all(stage(queue, listing) == "done" for queue in notes["queues"])
-        said = [] if through else differing(before, now)
-        if said and not self.params["discard"]:
+        differences = [] if through else differing(before, now)
+        if differences and not self.params["discard"]:
             raise CliError("Since the move was broken off messages have come or gone: %s Look why (messages that expire do); with discard: "
-                           "true it goes on with what is there." % " ".join(said))
-        before = {**before, **now} if said or through else {**now, **before}
+                           "true it goes on with what is there." % " ".join(differences))
+        before = {**before, **now} if differences or through else {**now, **before}
         note_counts(notes, before)
         load_definitions(self.cli, {"global_parameters": [noted(notes)]})
         return before
 
-    def settled(self, queues):
+    def steady_counts(self, queues):
         """Counts that stay the same for a while: messages that were out with a client come back when it is gone."""
-        seen = []
+        listings = []
 
         def ask():
             listing = self.listing()
-            seen.append((counts(queues, listing), any(row["consumers"] for row in listing)))
-            return seen[-2:]
+            listings.append((counts(queues, listing), any(row["consumers"] for row in listing)))
+            return listings[-2:]
 
         last = self.until(ask, lambda two: len(two) == 2 and not two[-1][1] and two[0] == two[1], SETTLE_S,
                           "Messages are still coming or going")

@@ -14,15 +14,15 @@ description:
   - Asks a host once what it has of a service, in one process, and changes only what differs. Packages are looked up in what dpkg knows;
     apt, the user module and systemd are called only for what is missing, by M(ansible.builtin.apt), M(ansible.builtin.user) and
     M(ansible.builtin.systemd_service).
-  - The order is packages, users, files (as M(failover.stack.config_files) does), kernel parameters, units.
-  - A process that runs with an older configuration is told as RV(stale). It is restarted or reloaded only where O(units[].when_stale)
+  - The order is packages, users, files (as M(failover.stack.config_files) does), kernel parameters, units, O(leftovers).
+  - A process that runs with an older configuration is reported as RV(stale). It is restarted or reloaded only where O(units[].when_stale)
     says so; a cluster's members are restarted by their tier's playbook, one at a time.
   - With C(async) and C(poll=0) only O(packages) may be given. The installation of what is missing begins and is not waited for;
     RV(ansible_job_id) is for M(ansible.builtin.async_status).
 attributes:
   action:
     support: full
-    description: Steps beyond the look at the host are taken by the action plugin.
+    description: Steps beyond the query of the host are taken by the action plugin.
   async:
     support: partial
     description: Installations alone, see the description.
@@ -130,6 +130,7 @@ options:
           - Commands (no shell) that must all end with 0, run only when something differs.
           - A command with V(%s) runs before anything is written; V(%s) is the root of a private staging copy of all O(files).
           - A command without runs after all is written; when it fails, every file, link and removal is undone.
+          - A command may begin with words like V(NAME=value), which are its environment.
         type: list
         elements: str
         default: []
@@ -180,8 +181,8 @@ options:
     default: {}
   network:
     description:
-      - What the host's network must have, in the words of M(failover.stack.host_network_info). What it lacks is told as RV(missing), and
-        mended by the units that have O(units[].when_missing).
+      - What the host's network must have, in the words of M(failover.stack.host_network_info). What it lacks is reported as RV(missing),
+        and repaired by the units that have O(units[].when_missing).
     type: dict
     suboptions:
       addresses:
@@ -272,6 +273,9 @@ options:
         type: list
         elements: path
         default: []
+      log:
+        description: File in which its process says more of why it does not start than in the journal.
+        type: path
       when_stale:
         description: What to do with a running unit that is older than what it O(units[].reads).
         type: str
@@ -294,6 +298,12 @@ options:
   stop_others:
     description: A shell pattern for units. Those of them that are not among O(units) are stopped and disabled, before any is started.
     type: str
+  leftovers:
+    description: Files and directories, with all that is in them, of an earlier release. They are removed last, when the units run as they
+      shall.
+    type: list
+    elements: path
+    default: []
 """
 
 EXAMPLES = r"""
@@ -328,6 +338,7 @@ blank:
   description: Whether packages were missing when the task began.
   returned: always
   type: bool
+  sample: false
 installed:
   description: Packages that were (in check mode, would be) installed.
   returned: always
@@ -347,15 +358,17 @@ stale:
   elements: str
   sample: [mariadb.service]
 inactive:
-  description: Units that did not run when they were looked at.
+  description: Units that did not run when they were queried.
   returned: always
   type: list
   elements: str
+  sample: [haproxy.service]
 missing:
   description: What the network lacked of O(network), one clause each.
   returned: always
   type: list
   elements: str
+  sample: [198.18.0.100 is not on lo]
 ansible_job_id:
   description: The installation that has begun.
   returned: with C(async), when packages were missing
@@ -366,22 +379,25 @@ acted:
   returned: always
   type: list
   elements: str
+  sample: [haproxy.service]
 """
 
+import os
 import pwd
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._config_run import SPEC, ConfigFiles
-from ansible_collections.failover.stack.plugins.module_utils._dpkg import missing
-from ansible_collections.failover.stack.plugins.module_utils._host_network_run import SPEC as NETWORK
-from ansible_collections.failover.stack.plugins.module_utils._host_network_run import lacks
-from ansible_collections.failover.stack.plugins.module_utils._service_state import (
+from ansible_collections.failover.stack.plugins.module_utils._host.dpkg import missing
+from ansible_collections.failover.stack.plugins.module_utils._host.files import diff_of
+from ansible_collections.failover.stack.plugins.module_utils._host.files_run import SPEC, ConfigFiles
+from ansible_collections.failover.stack.plugins.module_utils._host.network_run import SPEC as NETWORK
+from ansible_collections.failover.stack.plugins.module_utils._host.network_run import lacks
+from ansible_collections.failover.stack.plugins.module_utils._host.service import (
     block_of,
     other_units,
     unit_files_changed,
     unit_needs,
 )
-from ansible_collections.failover.stack.plugins.module_utils._unit_stale import judge, newest, shown
+from ansible_collections.failover.stack.plugins.module_utils._host.unit_age import judge, newest, shown
 
 
 def exists(user):
@@ -422,6 +438,14 @@ def sysctls(module):
         except OSError as error:
             module.fail_json(msg="The kernel parameter %s cannot be set to %s on this host: %s." % (name, value, error))
     return changed
+
+
+def leftovers(module, written):
+    """Those of an earlier release's files and directories that are still there. The action plugin removes them when all else is done."""
+    found = [path for path in module.params["leftovers"] if os.path.lexists(path)]
+    written["changed_paths"] += found
+    written["diff"] += [diff_of(path, "present\n", "") for path in found] if module._diff else []
+    return found
 
 
 def others(module, wanted):
@@ -472,13 +496,14 @@ def main():
                 "name": {"type": "str", "required": True},
                 "state": {"type": "str", "choices": ["started", "stopped", "as_is"], "default": "as_is"},
                 "enabled": {"type": "bool"},
-                "reads": {"type": "list", "elements": "path", "default": []},
+                "reads": {"type": "list", "elements": "path", "default": []}, "log": {"type": "path"},
                 "when_stale": {"type": "str", "choices": ["none", "restarted", "reloaded"], "default": "none"},
                 "when_changed": {"type": "str", "choices": ["none", "restarted", "reloaded"], "default": "none"},
                 "when_missing": {"type": "str", "choices": ["none", "restarted", "reloaded"], "default": "none"},
                 "no_block": {"type": "bool", "default": False}}},
             "network": {"type": "dict", "options": NETWORK},
             "stop_others": {"type": "str"},
+            "leftovers": {"type": "list", "elements": "path", "default": []},
         },
         supports_check_mode=True,
     )
@@ -489,17 +514,19 @@ def main():
     without = [user["name"] for user in module.params["users"] if not exists(user["name"])]
     result = {"installed": lacking, "missing_users": without, "blank": bool(lacking), "changed": bool(lacking or without),
               "changed_paths": [], "diff": [], "stale": [], "inactive": [], "acted": [], "blocks": [], "missing": [], "needs": [],
-              "daemon_reload": False}
+              "daemon_reload": False, "leftovers": []}
     # The action plugin installs and makes what is missing, then asks again.
     if (lacking or without) and not module.check_mode:
         module.exit_json(**result)
     written = ConfigFiles(module).run()
+    left = leftovers(module, written)
     altered = sysctls(module)
     clauses = lacks(module, module.params["network"]) if module.params["network"] else []
     needs, stale, inactive, anew = units(module, written["changed_paths"], clauses)
     module.exit_json(**{
-        **result, **written, "changed": bool(result["changed"] or written["changed"] or altered), "blocks": blocks(module),
-        "missing": clauses, "needs": needs, "stale": stale, "inactive": inactive, "daemon_reload": anew})
+        **result, **written, "changed": bool(result["changed"] or written["changed"] or altered or left), "blocks": blocks(module),
+        "missing": clauses, "needs": needs, "stale": stale, "inactive": inactive, "daemon_reload": anew,
+        "leftovers": left})
 
 
 if __name__ == "__main__":

@@ -69,6 +69,20 @@ EXAMPLES = r"""
       - {name: shop.example.org, port: 80}
       - {name: shop.example.org, port: 443, scheme: https}
     wait: 10
+
+- name: Wait until the new page is served under both names
+  failover.stack.vhost_info:
+    hosts:
+      - {name: shop.example.org, port: 443, scheme: https}
+      - {name: www.example.org, port: 443, scheme: https}
+    path: /version
+    content: "{{ release }}"
+    wait: 30
+
+- name: Past the balancer, at one machine
+  failover.stack.vhost_info:
+    address: 198.18.0.21
+    hosts: [{name: shop.example.org, port: 80}]
 """
 
 RETURN = r"""

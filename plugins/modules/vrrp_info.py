@@ -53,10 +53,12 @@ healthy:
   description: Whether keepalived runs and every instance is master or backup.
   returned: always
   type: bool
+  sample: true
 msg:
   description: What is wrong, in a sentence.
   returned: always
   type: str
+  sample: all instances are master or backup
 states:
   description: State by instance.
   returned: always
@@ -67,12 +69,13 @@ held:
   returned: always
   type: list
   elements: str
+  sample: [198.18.0.100]
 """
 
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._vrrp import addresses_of, held, verdict
+from ansible_collections.failover.stack.plugins.module_utils._vip.vrrp import addresses_of, held, verdict
 
 
 def read(path):

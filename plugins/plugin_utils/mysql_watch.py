@@ -9,7 +9,7 @@ import time
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
-from ansible_collections.failover.stack.plugins.module_utils._mysql_progress import line, summary
+from ansible_collections.failover.stack.plugins.module_utils._mysql.progress import line, summary
 
 # A job goes on without us: this long we try to come back before we give up watching.
 AWAY_S = 180
@@ -43,16 +43,16 @@ class Watch:
 
     def run(self):
         """The result of the task."""
-        begun, said, before = time.monotonic(), 0.0, None
+        begun, reported, before = time.monotonic(), 0.0, None
         while True:
             state = self.state()
             if state.get("failed"):
                 return state
             if state["finished"]:
                 break
-            if time.monotonic() - said >= self.every_s:
+            if time.monotonic() - reported >= self.every_s:
                 self.display.display(line(self.host, self.what, state, before))
-                said, before = time.monotonic(), state
+                reported, before = time.monotonic(), state
             # Short jobs are not made to wait for the next line.
             self.pause(min(self.every_s, max(0.5, (time.monotonic() - begun) / 10)))
         result = {"phases": state["phases"], "result": state["result"], "changed": self.changes and not state["error"]}

@@ -12,11 +12,12 @@ import pathlib
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.vars.hostvars import HostVars
-from ansible_collections.failover.stack.plugins.module_utils._preflight import Claim, address_of, spec_problems, without_secrets
+from ansible_collections.failover.stack.plugins.module_utils._preflight.core import Claim, address_of, spec_problems, without_secrets
+from ansible_collections.failover.stack.plugins.module_utils._preflight.renamed import misspelt_in, old_variables_in, with_todays_keys
 from ansible_collections.failover.stack.plugins.plugin_utils.written import Written
 
 COLLECTION = pathlib.Path(__file__).resolve().parents[2]
-RULES = "ansible_collections.failover.stack.plugins.module_utils."
+RULES = "ansible_collections.failover.stack.plugins.module_utils._preflight."
 
 
 class Role:
@@ -25,43 +26,62 @@ class Role:
     def __init__(self, name):
         self.name, self.path = name, COLLECTION / "roles" / name
         self.specs = self.path / "meta" / "argument_specs.yml"
-        rules = COLLECTION / "plugins" / "module_utils" / ("_preflight_%s.py" % name)
+        rules = COLLECTION / "plugins" / "module_utils" / "_preflight" / (name + ".py")
         for path in (self.specs, rules):
             if not path.is_file():
                 raise AnsibleActionFail("Role %s has no %s: preflight needs it." % (name, path))
-        self.options = yaml_load(self.specs.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+        entries = yaml_load(self.specs.read_text(encoding="utf-8"))["argument_specs"]
+        self.options = entries["main"]["options"]
+        self.known = {name for entry in entries.values() for name in entry.get("options") or {}}
         self.rules = importlib.import_module(RULES + rules.stem)
+        self.written = yaml_load((self.path / "defaults" / "main.yml").read_text(encoding="utf-8")) or {}
 
     def defaults(self, loader):
         return loader.load_from_file(str(self.path / "defaults" / "main.yml"), trusted_as_template=True) or {}
 
     def values(self, host, view):
-        """Public variables as the host sees them; what cannot be evaluated is a problem of its own."""
-        values, sentences = dict.fromkeys(self.options), []
-        for name in self.options:
+        """Public variables as the host sees them; what cannot be evaluated is a problem of its own, of a default a follow-up of another."""
+        values, sentences, followed = dict.fromkeys(self.options), [], []
+        for name, option in self.options.items():
             if name not in view.variables:
                 continue
             try:
                 values[name] = json.loads(view.text(name))
             except AnsibleError as error:
-                sentences.append("%s: %s cannot be evaluated (%s): correct it in the inventory." % (
-                    host, name, str(error).splitlines()[0]))
-        return values, sentences
+                (followed if view.variables[name] == self.written.get(name) else sentences).append(
+                    "%s: %s cannot be evaluated (%s): correct it in the inventory." % (host, name, str(error).splitlines()[0]))
+                continue
+            if values[name] is None and option.get("default") not in (None, "") and name in self.written:
+                sentences.append("%s: %s is empty: give a value, or take it out for its default, %s." % (host, name, option["default"]))
+        return values, sentences, followed
+
+    def claims(self, host, view):
+        """What a host claims that nobody asks about; nothing when it would be refused."""
+        try:
+            return self.examine(host, view)[1]
+        except AnsibleActionFail:  # What is wrong there is told when that host is asked.
+            return []
 
     def examine(self, host, view):
-        """Problems and claims of a host."""
-        values, sentences = self.values(host, view)
+        """Problems and claims of a host, and what it calls by an old name: [(host, (old name, today's))]."""
+        values, sentences, followed = self.values(host, view)
         contradictions, values = spec_problems(host, self.options, values)
+        if not sentences + contradictions:
+            sentences = followed
+        values, keys = with_todays_keys(self.name, values)
+        misspelt = misspelt_in(self.name, view.variables, {*self.known, *self.written})
+        old = [(host, names) for names in old_variables_in(self.name, view.variables) + keys + misspelt]
         # A wrong type is told once, by the spec; rules on top of it would only repeat it in other words.
         if sentences or contradictions:
-            return sentences + contradictions, []
+            return sentences + contradictions, [], old
         try:
             sentences = list(self.rules.problems(host, values))
-            return sentences, [] if sentences else list(self.rules.claims(host, values))
+            return sentences, [] if sentences else list(self.rules.claims(host, values)), old
         except Exception as error:
+            # Without its cause, whose text Ansible would show as it is.
             raise AnsibleActionFail("%s: the rules of role %s end with %s: %s. Compare its variables with %s; if they are as that says, "
                                     "report this." % (host, self.name, type(error).__name__,
-                                                      without_secrets(str(error), self.options, values), self.specs)) from error
+                                                      without_secrets(str(error), self.options, values), self.specs)) from None
 
 
 class View:

@@ -7,12 +7,15 @@ import re
 
 import pytest
 import yaml
+from ansible_collections.failover.stack.plugins.module_utils._preflight.renamed import RENAMED
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
 TASK_FILES = sorted(ROOT.glob("roles/*/tasks/**/*.yml"))
 # vars/<os_family>.yml and templates hold internal names; a dotted default such as `groups[x]` is allowed in defaults only.
-TOPOLOGY = re.compile(r"\b(groups|hostvars)\s*\[")
+TOPOLOGY = re.compile(r"\bgroups\s*\[|\bhostvars\b|\bextract['\"]\s*,\s*groups\b")
+# What a template may still say in vars/main.yml is a value; what is worked out is Python.
+MOST_LINES_OF_VALUES = {"galera": 50, "mysql_replication": 50, "rabbitmq_cluster": 50}
 # The demo application is nothing without a Tomcat.
 TESTED_WITH = {"demo_app": "tomcat_cluster", "ipvs_realserver": "ipvs_director"}
 COMMAND = re.compile(r"ansible\.builtin\.(command|shell|raw):")
@@ -62,6 +65,17 @@ def test_spec_defaults_are_the_defaults(role):
             assert option["default"] == defaults[name], name
 
 
+def test_old_names_of_variables_count(role):
+    options = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    defaults = load(role / "defaults/main.yml") or {}
+    for old, name in RENAMED.get(role.name, {}).items():
+        if "." not in old:
+            assert old not in options
+            value = options[name]["default"]
+            written = str(value).lower() if isinstance(value, bool) else value
+            assert defaults[name] == "{{ %s | default(%s) }}" % (old, written), "the old name %s does not count" % old
+
+
 def test_defaults_are_understood_without_the_internal_variables(role):
     """The site's preflight reads defaults, not vars/. What is registered is asked of other hosts, by a name in quotes."""
     for line in (role / "defaults/main.yml").read_text(encoding="utf-8").splitlines():
@@ -73,7 +87,9 @@ def test_role_has_its_parts(role):
     assert specs["main"].get("short_description")
     if (role / "tasks/verify.yml").exists():
         assert "verify" in specs
-    assert not (load(role / "meta/main.yml") or {}).get("dependencies") if (role / "meta/main.yml").exists() else True
+    info = load(role / "meta/main.yml")
+    assert not info["dependencies"]
+    assert info["galaxy_info"]["description"] == load(role / "meta/argument_specs.yml")["argument_specs"]["main"]["short_description"]
     assert not (role / "tests").exists()
 
 
@@ -105,11 +121,40 @@ def test_topology_is_asked_in_defaults_only(role):
             assert not TOPOLOGY.search(path.read_text(encoding="utf-8")), path
 
 
+def test_variable_files_say_values(role):
+    path = role / "vars/main.yml"
+    if role.name in MOST_LINES_OF_VALUES:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES_OF_VALUES[role.name]
+
+
+def test_module_defaults_are_what_several_tasks_share(task_file):
+    """Named one by one, at a block with at least two tasks of the module."""
+    assert_shared_defaults(load(task_file))
+
+
+def assert_shared_defaults(nodes):
+    for node in nodes or []:
+        for module, parameters in node.get("module_defaults", {}).items():
+            assert isinstance(parameters, dict), "%s: module_defaults of %s are not named" % (node["name"], module)
+            assert sum(module in task for task in tasks_in([node])) > 1, "%s: module_defaults of %s for one task" % (node["name"], module)
+        for key in ("block", "rescue", "always"):
+            assert_shared_defaults(node.get(key))
+
+
 def test_facts_are_not_injected(role):
     for path in role.rglob("*"):
         if path.is_file() and path.suffix in (".yml", ".j2"):
             assert not re.search(r"\bansible_(default_ipv4|distribution|os_family|hostname|memtotal_mb)\b",
                                  path.read_text(encoding="utf-8")), path
+
+
+@pytest.mark.parametrize("place", ["roles", "playbooks", "inventories", "tools"])
+def test_an_order_is_kept(place):
+    """ansible-core's set filters return their elements in another order with every run; only their number may count."""
+    for path in sorted((ROOT / place).rglob("*")):
+        if path.suffix in (".yml", ".j2"):
+            for found in re.finditer(r"[|] (?:symmetric_difference|difference|intersect|union)[(].*", path.read_text(encoding="utf-8")):
+                assert re.search(r"[)] [|] length\b", found.group()), (path, found.group())
 
 
 def test_commands_are_the_exception():
@@ -152,3 +197,20 @@ def test_galaxy_dependencies_are_what_the_archive_uses():
         *ROOT.glob("plugins/**/*.py")])
     core = r"(?!builtin|module_utils|plugins|utils[.]display|vars[.]hostvars)"
     assert declared == set(re.findall(r"\b((?:community|ansible)[.]" + core + r"[a-z]+)[.][a-z_]+", text))
+
+
+# Its action plugin is tested by ansible-playbook.
+TESTED_BY_A_PLAYBOOK = {"drill", "preflight"}
+
+
+def test_every_module_and_action_has_a_unit_test():
+    """Of what no test imports nobody knows whether it refuses what it should."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/unit/plugins").rglob("test_*.py"))
+
+    def imported(kind, name):
+        return re.search(r"plugins\.%s(\.%s\b| import (\([^)]*|[^\n]*)\b%s\b)" % (kind, name, name), text)
+
+    # A module that is documentation alone does nothing that its action does not.
+    missing = [path for kind in ("modules", "action") for path in (ROOT / "plugins" / kind).glob("*.py")
+               if not imported(kind, path.stem) and (kind == "action" or "def main(" in path.read_text(encoding="utf-8"))]
+    assert {path.stem for path in missing} <= TESTED_BY_A_PLAYBOOK, missing

@@ -11,19 +11,20 @@ import re
 
 import pytest
 import yaml
+from ansible_collections.failover.stack.plugins.module_utils._agents.runtime import imported
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+UTILITIES = ROOT / "plugins/module_utils"
 PARTS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
 SECRET = re.compile(r'no_log"?\s*[:=]\s*True')
 # Modules of others that take a password here.
-OTHERS = {"mysql_query", "uri", "openssl_privatekey", "openssl_csr_pipe", "x509_certificate"}
-WRITERS = {"assemble", "bench_report", "blockinfile", "config_files", "copy", "drill_record", "drill_report", "lineinfile", "replace",
+OTHERS = {"uri", "openssl_privatekey", "openssl_csr_pipe", "x509_certificate"}
+WRITERS = {"assemble", "blockinfile", "config_files", "copy", "lineinfile", "replace",
            "service_state", "template"}
 # Who may all the same, and why no secret comes along.
 HARMLESS = {
-    "roles/drill/tasks/record.yml: Judge and keep": "a failed task's message; drill_record conceals, see test_drill_record.py",
-    "roles/haproxy/tasks/configure.yml: Write the configuration, checked before it replaces the old one, and run HAProxy":
-        "only whether the certificates changed, for check mode",
+    "roles/haproxy/tasks/configure.yml: Write certificates and configuration, checked before they replace the old, and run HAProxy":
+        "only whether its own keys are new, for check mode",
 }
 
 
@@ -32,16 +33,15 @@ def read(path):
 
 
 def takers():
-    """Modules that have a no_log option, by themselves or by what they import."""
-    shared = [path.stem for path in ROOT.glob("plugins/module_utils/_*.py") if SECRET.search(read(path))]
-    return OTHERS | {
-        path.stem for path in ROOT.glob("plugins/modules/*.py")
-        if SECRET.search(read(path)) or any(re.search(r"\b%s\b" % name, read(path)) for name in shared)}
+    """Modules and actions that have a no_log option, by themselves or by what they import."""
+    shared = {".".join(path.relative_to(UTILITIES).with_suffix("").parts) for path in UTILITIES.rglob("*.py") if SECRET.search(read(path))}
+    ours = [*ROOT.glob("plugins/modules/*.py"), *ROOT.glob("plugins/action/*.py")]
+    return OTHERS | {path.stem for path in ours if SECRET.search(read(path)) or imported(read(path)) & shared}
 
 
 def secret_options():
     """Names of the options that modules of this collection declare to be secret."""
-    texts = [read(path) for path in [*ROOT.glob("plugins/modules/*.py"), *ROOT.glob("plugins/module_utils/_*.py")]]
+    texts = [read(path) for path in [*ROOT.glob("plugins/modules/*.py"), *UTILITIES.rglob("*.py")]]
     return {name for text in texts for name in re.findall(r'"(\w+)": \{.*"no_log": True', text)}
 
 

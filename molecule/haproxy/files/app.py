@@ -1,5 +1,5 @@
 """A real but trivial web server: its name, its health, a slow download. Port 8443 ends TLS itself, and below /named it answers 421, as
-httpd does, to who has not said in the handshake what he says in the Host header."""
+httpd does, to who has not said in the handshake what he says in the Host header. Port 8090 wants the PROXY protocol (version 2)."""
 
 import http.server
 import socket
@@ -37,6 +37,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Proxied(Handler):
+    """Whose connection does not begin with a PROXY header is not answered; its words are added to what was seen."""
+
+    def setup(self):
+        super().setup()
+        head = self.rfile.read(16)
+        if head[:12] != b"\r\n\r\n\0\r\nQUIT\n":
+            raise ConnectionError("no PROXY header")
+        body = self.rfile.read(int.from_bytes(head[14:16], "big"))
+        self.told = socket.inet_ntoa(body[:4]) if head[13] >> 4 == 1 else "nobody"
+
+    def parse_request(self):
+        good = super().parse_request()
+        if good:
+            self.headers["Proxied-For"] = self.told
+        return good
+
+
 class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
     daemon_threads = True
@@ -47,6 +65,7 @@ def remember(connection, name, _context):
 
 
 plain = Server(("", 8080), Handler)
+threading.Thread(target=Server(("", 8090), Proxied).serve_forever, daemon=True).start()
 tls = Server(("", 8443), Handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain("/opt/app/cert.pem", "/opt/app/key.pem")

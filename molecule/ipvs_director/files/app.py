@@ -31,6 +31,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
+    # IPv4 as well.
+    address_family = socket.AF_INET6
     request_queue_size = 128
     daemon_threads = True
 

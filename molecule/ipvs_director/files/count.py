@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""count.py TIMES NAME=HOST:PORT...: that many requests to each, every one a connection of its own; who answered, as JSON."""
+"""count.py TIMES NAME=HOST:PORT...: that many requests to each, every one a connection of its own; who answered, as JSON.
+
+An IPv6 address stands in brackets.
+"""
 
 import collections
 import http.client
@@ -8,8 +11,8 @@ import sys
 
 
 def ask(place):
-    host, port = place.split(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=3)
+    host, _colon, port = place.rpartition(":")
+    connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=3)
     try:
         connection.request("GET", "/", headers={"Connection": "close"})
         answer = connection.getresponse()

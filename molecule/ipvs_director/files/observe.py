@@ -82,7 +82,8 @@ def main():
     for text in sys.argv[3:]:
         kind, _colon, rest = text.partition(":")
         name, _equals, place = rest.partition("=")
-        host, _colon, port = place.partition(":")
+        host, _colon, port = place.rpartition(":") if kind != "arp" else (place, "", "")
+        host = host.strip("[]")
         result = results.setdefault(kind, {}).setdefault(name, {})
         threads.append(threading.Thread(target={"get": get, "slow": slow, "arp": arp}[kind], args=(result, end, host, port)))
     for thread in threads:

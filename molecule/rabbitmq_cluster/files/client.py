@@ -1,13 +1,14 @@
 """A publisher that waits for each confirm, and a consumer that acknowledges, both through a proxy. Prints one line of JSON.
 
 load: publishes until the time is over or a file appears, repeats what was not confirmed, then waits until everything confirmed was
-consumed. fill: publishes so many messages to a queue that it declares. declare: within 3 s, connection included. The password is in
-SHOP_PASSWORD.
+consumed. fill: publishes so many messages to a queue that it declares. declare: within 3 s, connection included. With an authority by TLS.
+The password is in SHOP_PASSWORD.
 """
 
 import argparse
 import json
 import os
+import ssl
 import threading
 import time
 
@@ -21,14 +22,17 @@ parser.add_argument("--declare-type", default="")
 parser.add_argument("--seconds", type=float, default=10)
 parser.add_argument("--until-file", default="")
 parser.add_argument("--messages", type=int, default=100)
+parser.add_argument("--authority", default="", help="file with the authority of the members' certificates, which must have the address")
 options = parser.parse_args()
-host, _colon, port = options.address.partition(":")
+host, _colon, port = options.address.rpartition(":")
+host = host.strip("[]")
 RUN = "%d-%d" % (time.time(), os.getpid())
 
 
 def connect():
+    tls = pika.SSLOptions(ssl.create_default_context(cafile=options.authority), host) if options.authority else None
     connection = pika.BlockingConnection(pika.ConnectionParameters(
-        host, int(port or 5672), "shop", pika.PlainCredentials("shop", os.environ["SHOP_PASSWORD"]),
+        host, int(port), "shop", pika.PlainCredentials("shop", os.environ["SHOP_PASSWORD"]), ssl_options=tls,
         socket_timeout=1, stack_timeout=2, blocked_connection_timeout=5, heartbeat=4))
     return connection, connection.channel()
 

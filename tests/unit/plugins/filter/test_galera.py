@@ -27,9 +27,9 @@ def test_ports_and_families():
 
 def test_properties():
     assert url(HOSTS[:1], "shop", options={"useSsl": True, "serverSslCert": "/etc/ssl/ca.pem", "socketTimeout": None,
-                                           "sessionVariables": "a=1&b"}) == (
+                                           "sessionVariables": "sql_mode='ANSI'"}) == (
         "jdbc:mariadb:sequential://198.18.0.41:3306/shop?connectTimeout=1000&retriesAllDown=10&serverSslCert=/etc/ssl/ca.pem"
-        "&sessionVariables=a%3D1%26b&useSsl=true")
+        "&sessionVariables=sql_mode='ANSI'&useSsl=true")
 
 
 @pytest.mark.parametrize("arguments, options, sentence", [
@@ -64,5 +64,5 @@ def test_those_who_leave_are_told_of_after_the_others():
 def test_who_may_lose_something_comes_as_a_list_or_as_text():
     blank = {"reachable": True, "uuid": ""}
     for accepted in (["b", "c"], "b, c"):
-        assert FILTERS["galera_recovery"](["a", "b", "c"], [blank, {}, {}], accept_loss=accepted)["bootstrap"] == "a"
+        assert FILTERS["galera_recovery"](["a", "b", "c"], [blank, {}, {}], discard=accepted)["bootstrap"] == "a"
     assert FILTERS["galera_recovery_lines"](FILTERS["galera_recovery"](["a"], [blank]))[-1].startswith("bootstrap: ")

@@ -1,0 +1,38 @@
+"""members.py PREFIX SECONDS MEMBER ...: waits until the lease is held, everybody else may acknowledge and has everything; prints the
+writer and the others. PREFIX stands before the containers' names."""
+
+import json
+import subprocess
+import sys
+import time
+
+
+def status(node):
+    done = subprocess.run(["docker", "exec", node, "cat", "/run/mysql-writer/status.json"], check=False, capture_output=True, text=True)
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        return {}
+
+
+def main(prefix, seconds, *members):
+    end = time.monotonic() + float(seconds)
+    while True:
+        told = {name: status(prefix + name) for name in members}
+        views = [one.get("view") or {} for one in told.values()]
+        writers = {view.get("writer") for view in views}
+        fresh = all(time.time() - one.get("at", 0) < 3 for one in told.values())
+        if fresh and len(writers) == 1 and None not in writers:
+            writer, others = writers.pop(), [name for name in members]
+            others.remove(writer)
+            if told[writer]["lease"] and all(views[0]["sync"].get(name, {}).get("whole") for name in others):
+                print(writer, *others)
+                return 0
+        if time.monotonic() > end:
+            print("not level: %s" % json.dumps(told), file=sys.stderr)
+            return 1
+        time.sleep(0.3)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a deployment has to know of a node, worked out on the controller."""
+
+from __future__ import annotations
+
+from ansible_collections.failover.stack.plugins.module_utils._deploy.classes import difference
+from ansible_collections.failover.stack.plugins.module_utils._deploy.fronts import objections, unseen
+from ansible_collections.failover.stack.plugins.module_utils._deploy.rolling import asked, failure, plan, verified
+from ansible_collections.failover.stack.plugins.module_utils._deploy.wiring import node, wired
+from ansible_collections.failover.stack.plugins.module_utils._host.upgrades import newer
+
+
+def deploy_objections(fronts, node, routes, address):
+    return objections(node, routes, address, fronts)
+
+
+def deploy_unseen(before, after, name, routes, address):
+    return list(unseen(before, after, name, routes, address))
+
+
+class FilterModule:
+    def filters(self):
+        return {
+            "deploy_class_changes": difference,
+            "deploy_objections": deploy_objections,
+            "deploy_failure": failure,
+            "deploy_node": node,
+            "deploy_unseen": deploy_unseen,
+            "deploy_wiring": wired,
+            "newer_packages": newer,
+            "rolling_restart_asked": asked,
+            "rolling_restart_plan": plan,
+            "rolling_restart_verified": verified,
+        }

@@ -1,0 +1,198 @@
+# Copyright (c) 2026 The failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A member's place in the store: its lease, what it says of itself, what it reads of the others. One thread talks to etcd."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import time
+
+from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_lease
+from ansible_collections.failover.stack.plugins.module_utils._etcd.gateway import Gateway, StoreError, created, delete, put, unchanged
+
+ROUND_S = 0.2
+# What was read before that says nothing about now.
+FRESH_S = 1.5
+# So long before the lease can run out its holder behaves as if it had.
+MARGIN_S = 0.4
+HANDOVER_TTL_S = 4
+
+
+def now():
+    """Goes on while the machine sleeps, and no clock is set by it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Store(threading.Thread):
+    """config: the part `store` of the agent's configuration. name: this member's. path: where the lease is remembered, so that an agent
+    that is started anew goes on with it."""
+
+    def __init__(self, config, name, path, say, gateway=None):
+        super().__init__(daemon=True)
+        self.config, self.name, self.path, self.say = config, name, path, say
+        self.gateway = gateway or Gateway(
+            config["endpoints"], config.get("ca"), config.get("user"), config.get("password"), self.timeout_s())
+        self.prefix, self.ttl_s = config["prefix"], config["ttl_s"]
+        self.lock, self.wake = threading.Lock(), threading.Event()
+        self.lease, self.until, self.renewed, self.writer = None, 0.0, -1e9, False
+        self.seen = (-1e9, None)
+        self.published, self.wanted, self.requests = None, {}, []
+        self.proven = (-1e9, False)
+        self.trouble = "not asked yet"
+        self.recall()
+
+    def timeout_s(self):
+        """All members can be asked once within a lease's time."""
+        return max(0.3, self.config["ttl_s"] / 5)
+
+    # What the agent asks
+
+    def view(self):
+        read, found = self.seen
+        return found if now() - read < FRESH_S else None
+
+    def valid(self):
+        """Whether the lease cannot have run out: etcd counts from when it got the request, later than we do."""
+        return self.lease is not None and now() < self.until - MARGIN_S
+
+    def mine(self):
+        """Whether the writer's key is this member's, as far as is known, and was kept in time."""
+        return self.writer and self.valid()
+
+    def leaderless(self):
+        asked, found = self.proven
+        return found and now() - asked < FRESH_S
+
+    def publish(self, told):
+        with self.lock:
+            if told != self.wanted:
+                self.wanted = told
+                self.wake.set()
+
+    def request(self, what, compare, success, then):
+        """A transaction; then(whether it was done) is called from the thread of the store. One of a kind at a time."""
+        with self.lock:
+            if any(one[0] == what for one in self.requests):
+                return
+            self.requests.append((what, compare, success, then))
+        self.wake.set()
+
+    # Transactions, in the words of mysql_lease
+
+    def key(self, name):
+        return self.prefix + name
+
+    def take(self, view, gtid, sync, by, then):
+        key = self.key
+        self.request("take", [created(key("writer"), 0), unchanged(key("last"), view.term), unchanged(key("sync"), view.sync_made)],
+                     lambda: [put(key("writer"), {"name": self.name}, self.lease), put(key("sync"), sync), delete(key("handover")),
+                              put(key("last"), {"name": self.name, "gtid": gtid, "by": by})], then)
+
+    def give_up(self, view, then, to=None, gtid=""):
+        """The writer's key goes. With `to` that one alone may take it, for a while."""
+        def success():
+            if not to:
+                return [delete(self.key("writer"))]
+            return [delete(self.key("writer")), put(self.key("handover"), {"from": self.name, "to": to, "gtid": gtid},
+                                                    self.gateway.grant(HANDOVER_TTL_S))]
+
+        self.request("give up", [created(self.key("writer"), view.made)], success, then)
+
+    def depose(self, view, then):
+        self.request("depose", [created(self.key("writer"), view.made), unchanged(self.key("sync"), view.sync_made)],
+                     lambda: [delete(self.key("writer"))], then)
+
+    def change_sync(self, view, sync, then):
+        self.request("sync", [created(self.key("writer"), view.made), unchanged(self.key("sync"), view.sync_made)],
+                     lambda: [put(self.key("sync"), sync)], then)
+
+    def forget_members(self, view, names, then):
+        """Somebody has decided that what these alone may have does not count; only while nobody is the writer."""
+        left = {name: dict(entry, whole=True) for name, entry in view.sync.items() if name not in names}
+        self.request("forget", [created(self.key("writer"), 0), unchanged(self.key("sync"), view.sync_made)],
+                     lambda: [put(self.key("sync"), left)], then)
+
+    # The thread
+
+    def recall(self):
+        with contextlib.suppress(OSError, ValueError), open(self.path, encoding="utf-8") as handle:
+            known = json.load(handle)
+            self.lease, self.until, self.writer = known["lease"], known["until"], known["writer"]
+
+    def remember(self):
+        with open(self.path + ".new", "w", encoding="utf-8") as handle:
+            json.dump({"lease": self.lease, "until": self.until, "writer": self.writer}, handle)
+        os.replace(self.path + ".new", self.path)
+
+    def run(self):
+        while True:
+            try:
+                self.once()
+                self.told("")
+            except StoreError as error:
+                self.told(str(error))
+            self.wake.wait(ROUND_S)
+            self.wake.clear()
+
+    def keep_proving(self):
+        """While there is trouble, in a thread of its own: a member of etcd that only hangs holds the other one up."""
+        while True:
+            if self.trouble:
+                asked = now()
+                self.proven = (asked, self.gateway.leaderless())
+                self.prolong(asked)
+            time.sleep(ROUND_S)
+
+    def prolong(self, asked):
+        """Without a leader no lease ends, and a new leader gives each its whole time once more (etcd 3.4 and 3.5, which keep no
+        checkpoints of leases unless they are told to)."""
+        if self.proven[1] and asked < self.until:
+            self.until = max(self.until, asked + self.ttl_s)
+
+    def told(self, trouble):
+        if bool(trouble) != bool(self.trouble):
+            self.say("etcd: %s" % (trouble or "answers"))
+        self.trouble = trouble
+
+    def once(self):
+        self.renew()
+        self.publish_now()
+        self.act()
+        asked = now()
+        view = mysql_lease.view_of(self.gateway.read(self.prefix))
+        self.seen, self.proven = (asked, view), (-1e9, False)
+        self.writer = view.writer == self.name and view.by == self.lease
+        self.remember()
+
+    def renew(self):
+        sent = now()
+        if self.lease and sent - self.renewed < self.ttl_s / 6:
+            return
+        if self.lease and not self.gateway.keep_alive(self.lease):
+            self.say("the lease has run out")
+            self.lease = None
+        if not self.lease:
+            self.published = None
+            self.lease = self.gateway.grant(self.ttl_s)
+        self.renewed, self.until = sent, sent + self.ttl_s
+
+    def publish_now(self):
+        with self.lock:
+            wanted = self.wanted
+        if wanted and wanted != self.published:
+            self.gateway.transact([], [put(self.key("member/" + self.name), wanted, self.lease)])
+            self.published = wanted
+
+    def act(self):
+        with self.lock:
+            pending, self.requests = self.requests, []
+        for _what, compare, success, then in pending:
+            done = False
+            try:
+                done = self.gateway.transact(compare, success())
+            finally:
+                then(done)

@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a member's or an arbitrator's machine has, and what its part in a run is. Pure.
+
+Every function takes the role's variables as the host sees them: `members` is galera_members, `_decided` the internal __galera_decided.
+A variable is read only where it is needed, since some are registered late.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.failover.stack.plugins.module_utils._galera.recovery import plan
+from ansible_collections.failover.stack.plugins.module_utils._sql.option_file import lines
+
+AGENT = "/usr/local/libexec/failover-stack/agents/galera-check"
+AGENT_UNIT = "failover-galera-agent.service"
+AGENT_FILE = "/etc/systemd/system/" + AGENT_UNIT
+# Where it was before 0.5.0.
+OLD_AGENT = "/usr/local/sbin/failover-galera-agent"
+AGENT_RESTART_MS = 200
+BACKUP_PRIVILEGES = "RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR, REPLICA MONITOR"
+
+
+def before_port(address):
+    """An address as it stands before a port."""
+    return "[%s]" % address if ":" in address else address
+
+
+def is_arbitrator(values):
+    return values["inventory_hostname"] in values["arbitrators"]
+
+
+def has_backup_user(values):
+    return values["sst_method"] == "mariabackup"
+
+
+def main_unit(values):
+    return values["_arbitrator_unit"] if is_arbitrator(values) else values["_unit"]
+
+
+def dropin(values):
+    return "/etc/systemd/system/%s.d/failover.conf" % main_unit(values)
+
+
+def server(values):
+    """unit: the main process's. units: what shall run. size: how many vote. bad_verdicts: decisions that stop a run. at, hosts: the
+    address, and those of the members by name, as they stand before a port. places: address and port of the members' group communication.
+    settings: lines of an option file."""
+    hosts = {member: before_port(values["member_addresses"][member]) for member in values["members"]}
+    arbitrator, everybody = is_arbitrator(values), [*values["members"], *values["arbitrators"]]
+    # What the main process reads at start. The list of members is not there: those that run learn of new ones from each other.
+    reads = [values["_arbitrator_config"] if arbitrator else values["_config"], values["_tls_path"], dropin(values)]
+    # A member starts by joining, see apply.yml.
+    main = {"name": main_unit(values), "state": "started" if arbitrator else "as_is", "enabled": True, "reads": reads}
+    agent = {"name": AGENT_UNIT, "state": "started", "enabled": True, "reads": [AGENT, AGENT_FILE], "when_stale": "restarted"}
+    return {
+        "is_arbitrator": arbitrator, "is_leaving": values["inventory_hostname"] not in everybody, "size": len(everybody),
+        "unit": main_unit(values), "units": [main] if arbitrator else [main, agent], "agent_unit": AGENT_UNIT,
+        "tls_group": values["_arbitrator_user"] if arbitrator else values["_user"],
+        "has_backup_user": has_backup_user(values), "at": before_port(values["address"]), "hosts": hosts,
+        "places": ["%s:%s" % (host, values["group_port"]) for host in hosts.values()], "settings": lines(values.get("settings")),
+        # Members that still start after they were stopped are restarted by somebody else; check mode stops nobody.
+        "bad_verdicts": ["refuse"] if values["ansible_check_mode"] else ["refuse", "settle"]}
+
+
+def agent_settings(values):
+    """program_unit's options for the check agent."""
+    # Members ask each other by their addresses, proxies where clients are taken.
+    places = ["*"] if values["bind_address"] == "*" else list(dict.fromkeys([values["address"], values["bind_address"]]))
+    arguments = [part for place in places for part in ("--address", place)]
+    arguments += [
+        "--port", values["agent_port"], "--socket", values["_socket"], "--user", values["_agent_user"],
+        "--cache-ms", values["agent_cache_ms"], "--timeout-ms", values["agent_timeout_ms"], "--drain-file", values["_drain_file"]]
+    return {
+        "directory": AGENT, "description": "Tells proxies whether this Galera member takes clients",
+        "arguments": arguments + (["--donor-serves"] if values["donor_serves"] else []), "user": values["_agent_user"],
+        "restart_ms": AGENT_RESTART_MS}
+
+
+def config(values):
+    """Files, links and secrets in config_files' terms, with what checks them."""
+    arbitrator = is_arbitrator(values)
+    files = [{"path": dropin(values), "content": values["_contents.dropin"]}]
+    if arbitrator:
+        files.append({"path": values["_arbitrator_config"], "content": values["_contents.arbitrator"]})
+    else:
+        files += [
+            {"path": values["_config"], "group": values["_user"], "mode": "0640", "content": values["_contents.server"]},
+            {"path": values["_members_config"], "content": values["_contents.members"]},
+            {"path": AGENT_FILE, "content": values["_contents.agent_unit"]}, *values["_contents.program"]]
+    return {
+        "files": files, "absent": [OLD_AGENT],
+        "links": [] if arbitrator else [{"path": "/etc/systemd/system/" + values["_socket_unit"], "target": "/dev/null"}],
+        "secrets": {"sst_password": values["sst_password"]} if has_backup_user(values) and not arbitrator else {},
+        "validate": [] if arbitrator else [values["_checker"]]}
+
+
+def accounts(values):
+    """Users in mysql_accounts' terms."""
+    backup = {"name": values["sst_user"], "hosts": ["localhost"], "privileges": {"*.*": BACKUP_PRIVILEGES}}
+    return ([backup] if has_backup_user(values) else []) + list(values["users"])
+
+
+def passwords(values):
+    given = values.get("user_passwords") or {}
+    return {**given, values["sst_user"]: values["sst_password"]} if has_backup_user(values) else dict(given)
+
+
+def recovery(members, infos, alive=None, bootstrap_from="", discard=None, leaving=None):
+    """The decision; only hosts in `alive` are taken as read, whatever an earlier run left of the others."""
+    found = dict(zip([*members, *(leaving or [])], infos))
+    known = {name: info for name, info in found.items() if alive is None or name in alive}
+    accepted = discard.split(",") if isinstance(discard, str) else list(discard or [])
+    return plan(members, known, bootstrap_from or "", [name.strip() for name in accepted if name.strip()], leaving or [])
+
+
+def decision(values):
+    """The same at every member, as it is made from what all of them returned."""
+    return recovery(values["members"], values["infos"], alive=values["ansible_play_hosts"], bootstrap_from=values["bootstrap_from"],
+                    discard=values["discard"], leaving=values["leaving_members"])
+
+
+def spokesman(values):
+    """Accounts are made on one member, Galera carries them to the others; empty for nobody."""
+    decided = values["_decided"]
+    if decided["bootstrap"]:
+        return decided["bootstrap"]
+    rows = [row for key in ("synced", "primary") for row in decided["table"] if row[key]]
+    return next((row["member"] for row in rows if row["member"] in values["members"]), "")
+
+
+def joining(values):
+    """{later, timeout, after}. Nobody uses a cluster that has just been made of empty members: whoever says that it waits later may let
+    them join meanwhile. A joiner then waits for its donor, who copies to one at a time, and for those before it (after: their addresses): a
+    donor that has just joined itself lacks what was ordered meanwhile, and Galera takes it nevertheless."""
+    later = bool(values.get("site_waits_for_galera") and values["_decided"]["new"] and not values["ansible_check_mode"])
+    host, joiners = values["inventory_hostname"], values["_decided"]["join"] if later else []
+    before = joiners[:joiners.index(host)] if host in joiners else []
+    return {"later": later, "timeout": int(values["join_s"]) * (len(values["members"]) if later else 1),
+            "after": [values["member_addresses"][member] for member in before]}

@@ -1,0 +1,59 @@
+# Copyright (c) 2026 The failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The systemd unit of a program of this collection: all are started, restarted and fenced in alike. Pure."""
+
+from __future__ import annotations
+
+import re
+
+ONLINE = "network-online.target"
+PYTHON = "/usr/bin/python3 -BI"
+PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./\[\]-]+")
+# Without what needs a view of the file system of its own: also for programs that start others which need more.
+FENCE = ("LockPersonality", "NoNewPrivileges", "RestrictRealtime", "RestrictSUIDSGID")
+FENCE_OF_ITSELF = ("MemoryDenyWriteExecute", "PrivateDevices", "ProtectControlGroups", "ProtectHome", "ProtectKernelLogs",
+                   "ProtectKernelModules", "ProtectKernelTunables", "RestrictNamespaces")
+
+
+def quoted(word):
+    """As one word of ExecStart, see systemd.service(5): quotes, backslashes, percent signs and dollars keep their meaning."""
+    word = str(word).replace("%", "%%").replace("$", "$$")
+    if PLAIN.fullmatch(word):
+        return word
+    return '"%s"' % word.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def unit(entry, options):
+    """The unit's text. options: those of the lookup program_unit, all of them."""
+    command = [PYTHON, quoted(options["directory"] + "/run.py"), entry, *map(quoted, options["arguments"])]
+    lines = ["# Written by Ansible (failover.stack).", "[Unit]", "Description=" + options["description"], "After=network.target"]
+    order = {"after": [*options["after"], *options["replaces"]], "before": options["before"], "conflicts": options["replaces"]}
+    lines += ["%s=%s" % (name.capitalize(), " ".join(units)) for name, units in order.items() if units]
+    lines += ["Wants=" + ONLINE] if ONLINE in options["after"] else []
+    # A program that watches something is not given up after some starts that failed.
+    lines += ["StartLimitIntervalSec=0", "", "[Service]", "ExecStart=" + " ".join(command), "Restart=always",
+              "RestartSec=%dms" % options["restart_ms"]]
+    if options["watchdog_s"]:
+        # One that was stopped does nothing with another signal.
+        lines += ["NotifyAccess=main", "WatchdogSec=%d" % options["watchdog_s"], "WatchdogSignal=SIGKILL"]
+    if options["urgent"]:
+        lines += ["# It must not starve when the machine is busy.", "Nice=-10", "OOMScoreAdjust=-900"]
+    return "\n".join([*lines, *rights(options), "", "[Install]", "WantedBy=multi-user.target", ""])
+
+
+def rights(options):
+    """Who it is and what it may."""
+    lines, capabilities = [], " ".join(options["capabilities"])
+    if options["user"]:
+        lines += ["User=" + options["user"]] + (["AmbientCapabilities=" + capabilities] if capabilities else [])
+    if options["runtime_directory"]:
+        lines += ["RuntimeDirectory=" + options["runtime_directory"], "RuntimeDirectoryPreserve=" + options["runtime_directory_preserve"],
+                  "RuntimeDirectoryMode=" + options["runtime_directory_mode"]]
+    lines += [name + "=true" for name in FENCE]
+    if options["starts_others"]:
+        return lines
+    lines += [name + "=true" for name in FENCE_OF_ITSELF] + ["PrivateTmp=true"] * options["private_tmp"]
+    lines += ["CapabilityBoundingSet=" + capabilities, "ProtectSystem=strict"]
+    lines += ["RestrictAddressFamilies=" + " ".join(["AF_UNIX", "AF_INET", "AF_INET6", *options["families"]])]
+    return lines + (["ReadWritePaths=" + " ".join(map(quoted, options["writable"]))] if options["writable"] else [])

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.failover.stack.plugins.module_utils._galera import cluster
+
+CONTENTS = {"_contents." + name: name for name in ("dropin", "arbitrator", "server", "members", "agent_unit")}
+
+
+def values(host="galera1", **more):
+    return {
+        "inventory_hostname": host, "ansible_check_mode": False, "ansible_play_hosts": ["galera1", "galera2"],
+        "members": ["galera1", "galera2"], "arbitrators": ["arbiter1"], "leaving_members": [],
+        "address": "198.18.0.41", "bind_address": "198.18.0.41", "member_addresses": {"galera1": "198.18.0.41", "galera2": "198.18.0.42"},
+        "sst_method": "mariabackup", "sst_user": "galera_sst", "sst_password": "secret", "users": [{"name": "shop"}], "agent_port": 9200,
+        "group_port": 4567,
+        "agent_cache_ms": 200, "agent_timeout_ms": 500, "donor_serves": True, "join_s": 600, "bootstrap_from": "",
+        "discard": [], "_unit": "mariadb.service", "_arbitrator_unit": "garb.service", "_socket_unit": "mariadb.socket",
+        "_config": "/etc/galera.cnf", "_members_config": "/etc/members.cnf", "_arbitrator_config": "/etc/default/garb",
+        "_tls_path": "/etc/galera-tls", "_user": "mysql", "_arbitrator_user": "garbd", "_agent_user": "galera-agent",
+        "_socket": "/run/mysqld/mysqld.sock", "_drain_file": "/run/drain", "_checker": "mariadbd --help",
+        "_contents.program": [{"path": cluster.AGENT + "/run.py", "content": "program"}], **CONTENTS, **more}
+
+
+def test_a_member():
+    found = cluster.server(values())
+    assert (found["is_arbitrator"], found["is_leaving"], found["size"], found["tls_group"]) == (False, False, 3, "mysql")
+    main, agent = found["units"]
+    assert main == {"name": "mariadb.service", "state": "as_is", "enabled": True, "reads": [
+        "/etc/galera.cnf", "/etc/galera-tls", "/etc/systemd/system/mariadb.service.d/failover.conf"]}
+    assert (agent["name"], agent["reads"]) == ("failover-galera-agent.service", [cluster.AGENT, cluster.AGENT_FILE])
+    wanted = cluster.config(values())
+    assert [(one["path"], one["content"]) for one in wanted["files"]] == [
+        ("/etc/systemd/system/mariadb.service.d/failover.conf", "dropin"), ("/etc/galera.cnf", "server"), ("/etc/members.cnf", "members"),
+        ("/etc/systemd/system/failover-galera-agent.service", "agent_unit"), (cluster.AGENT + "/run.py", "program")]
+    assert wanted["files"][1]["mode"] == "0640"
+    assert (wanted["secrets"], wanted["validate"]) == ({"sst_password": "secret"}, ["mariadbd --help"])
+    assert wanted["links"] == [{"path": "/etc/systemd/system/mariadb.socket", "target": "/dev/null"}]
+
+
+def test_addresses_before_a_port():
+    found = cluster.server(values())
+    assert (found["at"], found["places"]) == ("198.18.0.41", ["198.18.0.41:4567", "198.18.0.42:4567"])
+    six = {"galera1": "2001:db8::41", "galera2": "2001:db8::42"}
+    found = cluster.server(values(address="2001:db8::41", member_addresses=six))
+    assert (found["at"], found["places"]) == ("[2001:db8::41]", ["[2001:db8::41]:4567", "[2001:db8::42]:4567"])
+    assert found["hosts"] == {"galera1": "[2001:db8::41]", "galera2": "[2001:db8::42]"}
+
+
+def test_an_arbitrator():
+    found, wanted = cluster.server(values("arbiter1")), cluster.config(values("arbiter1"))
+    assert (found["is_arbitrator"], found["unit"], found["tls_group"]) == (True, "garb.service", "garbd")
+    assert [(unit["name"], unit["state"]) for unit in found["units"]] == [("garb.service", "started")]
+    assert [one["content"] for one in wanted["files"]] == ["dropin", "arbitrator"]
+    assert wanted["links"] == wanted["validate"] == [] and wanted["secrets"] == {}
+
+
+def test_who_leaves_and_what_stops_a_run():
+    assert cluster.server(values("galera9"))["is_leaving"]
+    assert cluster.server(values())["bad_verdicts"] == ["refuse", "settle"]
+    assert cluster.server(values(ansible_check_mode=True))["bad_verdicts"] == ["refuse"]
+
+
+def test_what_the_agent_is_told():
+    arguments = ["--address", "198.18.0.41", "--port", 9200, "--socket", "/run/mysqld/mysqld.sock", "--user", "galera-agent",
+                 "--cache-ms", 200, "--timeout-ms", 500, "--drain-file", "/run/drain"]
+    assert cluster.agent_settings(values())["arguments"] == [*arguments, "--donor-serves"]
+    assert cluster.agent_settings(values(donor_serves=False))["arguments"] == arguments
+
+
+@pytest.mark.parametrize("bind, places", [
+    ("*", ["*"]), ("198.18.0.41", ["198.18.0.41"]), ("203.0.113.41", ["198.18.0.41", "203.0.113.41"])])
+def test_the_check_agent_answers_where_clients_are_taken(bind, places):
+    arguments = cluster.agent_settings(values(bind_address=bind))["arguments"]
+    assert [value for option, value in zip(arguments, arguments[1:]) if option == "--address"] == places
+
+
+def test_accounts():
+    assert [one["name"] for one in cluster.accounts(values())] == ["galera_sst", "shop"]
+    assert cluster.passwords(values(user_passwords={"shop": "s"})) == {"shop": "s", "galera_sst": "secret"}
+    other = values(sst_method="rsync", user_passwords={"shop": "s"})
+    del other["sst_password"]
+    assert [one["name"] for one in cluster.accounts(other)] == ["shop"]
+    assert cluster.passwords(other) == {"shop": "s"} and cluster.config(other)["secrets"] == {}
+
+
+def row(member, synced=False, primary=False):
+    return {"member": member, "synced": synced, "primary": primary}
+
+
+@pytest.mark.parametrize("bootstrap, table, name", [
+    ("galera2", [row("galera1", True, True)], "galera2"),
+    ("", [row("galera1", False, True), row("galera2", True, True)], "galera2"),
+    ("", [row("galera1"), row("galera2", False, True)], "galera2"),
+    # One that leaves is not asked.
+    ("", [row("galera9", True, True), row("galera1", False, True)], "galera1"),
+    ("", [row("galera1")], ""),
+])
+def test_spokesman(bootstrap, table, name):
+    assert cluster.spokesman(values(_decided={"bootstrap": bootstrap, "table": table})) == name
+
+
+def test_joining():
+    assert cluster.joining(values()) == {"later": False, "timeout": 600, "after": []}
+    new = values("galera3", site_waits_for_galera=True, _decided={"new": True, "join": ["galera2", "galera3"]})
+    assert cluster.joining(new) == {"later": True, "timeout": 1200, "after": ["198.18.0.42"]}
+    assert cluster.joining(dict(new, inventory_hostname="galera2"))["after"] == []
+    assert not cluster.joining(dict(new, ansible_check_mode=True))["later"]
+    assert not cluster.joining(dict(new, _decided={"new": False, "join": ["galera3"]}))["later"]
+
+
+def test_only_who_takes_part_was_read():
+    """What an earlier run left of a host that is not in this one does not count."""
+    known = {"uuid": "u", "seqno": 5, "running": True, "primary": True, "synced": True}
+    found = cluster.recovery(["galera1", "galera2"], [{}, known], alive=["galera1"])
+    assert "galera2" not in [one["member"] for one in found["table"] if one.get("synced")]

@@ -1,0 +1,203 @@
+"""What the modules do with one member, with a module that starts nothing."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.failover.stack.plugins.module_utils._galera import member, recovery
+from ansible_collections.failover.stack.plugins.modules import galera_member
+
+UUID = "c8c6bbed-e5a4-11f1-b1d1-8ec0291e69c8"
+POLICY = "mariadb-server:\n  Installed: 1:%s\n  Candidate: 1:%s\n  Version table:\n *** 1:10.11.18-0+deb12u1 500\n"
+
+
+class Ended(Exception):
+    """A module ends by leaving."""
+
+
+class Module:
+    check_mode = False
+
+    def __init__(self, answers=(), **params):
+        self.params = dict({"unit": "mariadb.service", "datadir": "/nowhere", "user": "mysql", "server": "mariadbd"}, **params)
+        self.answers, self.ran = list(answers), []
+
+    def get_bin_path(self, name, required=False):
+        return "/bin/" + name
+
+    def run_command(self, command, **more):
+        self.ran.append(command)
+        return self.answers.pop(0)
+
+    def fail_json(self, msg, **more):
+        raise Ended("failed: " + msg)
+
+    def exit_json(self, **more):
+        raise Ended(more)
+
+
+@pytest.mark.parametrize("installed, candidate, same", [
+    ("10.11.18-0+deb12u1", "10.11.19-0+deb12u1", True),
+    ("10.11.19-0+deb12u1", "10.11.19-0+deb12u1", True),
+    ("10.11.19-0+deb12u1", "11.8.6-0+deb13u1", False),
+    ("10.11.19-0+deb12u1", "10.12.1-1", False),
+    ("11.8.3+maria~deb12", "11.8.6+maria~deb12", True),
+])
+def test_a_series_is_the_first_two_numbers(installed, candidate, same):
+    found = member.versions(Module([(0, POLICY % (installed, candidate), "")]), "mariadb-server")
+    assert found == {"installed": installed, "candidate": candidate, "same_series": same}
+
+
+def test_the_position_that_innodb_tells():
+    line = "2026-11-26  4:50:10 0 [Note] WSREP: Recovered position: %s:3050\n" % UUID
+    module = Module([(0, "", line)])
+    assert member.recover(module) == ((UUID, 3050), "")
+    assert module.ran[0][:4] == ["/bin/runuser", "-u", "mysql", "--"] and "--wsrep-recover" in module.ran[0]
+
+
+def test_why_innodb_tells_no_position():
+    position, problem = member.recover(Module([(1, "", "[Note] a\n[ERROR] InnoDB: Missing FILE_CHECKPOINT\n[ERROR] Aborting\n")]))
+    assert position is None and problem == "mariadbd --wsrep-recover told no position ([ERROR] Aborting)"
+    assert member.recover(Module([(1, "", "")]))[1] == "mariadbd --wsrep-recover told no position (rc 1)"
+
+
+def seen(**more):
+    return dict({"primary": False, "running": False, "service": "inactive", "uuid": UUID, "seqno": 30, "problems": []}, **more)
+
+
+def bootstrap(monkeypatch, found, **params):
+    monkeypatch.setattr(galera_member, "query", lambda module, with_recovery=False: found)
+    module = Module(**dict({"uuid": UUID, "seqno": 30, "how": "start", "timeout": 1}, **params))
+    with pytest.raises(Ended) as ended:
+        galera_member.Member(module).bootstrapped()
+    assert module.ran == []
+    return str(ended.value)
+
+
+def test_nothing_is_bootstrapped_in_a_primary_component(monkeypatch):
+    assert bootstrap(monkeypatch, seen(primary=True)) == "failed: It is in a primary component already: nothing is bootstrapped."
+
+
+@pytest.mark.parametrize("changed", [{"seqno": 31}, {"uuid": "", "seqno": -1}])
+def test_nothing_is_bootstrapped_at_another_position_than_decided(monkeypatch, changed):
+    assert "30 was decided on: run again." in bootstrap(monkeypatch, seen(**changed))
+
+
+@pytest.mark.parametrize("service", ["active", "activating", "deactivating"])
+def test_nothing_is_bootstrapped_over_a_unit_that_runs(monkeypatch, service):
+    """galera_new_cluster restarts it: a member that serves would be taken down."""
+    assert bootstrap(monkeypatch, seen(service=service)) == "failed: The unit is %s: stop it before it is bootstrapped." % service
+
+
+def test_check_mode_bootstraps_nothing(monkeypatch):
+    monkeypatch.setattr(Module, "check_mode", True)
+    assert "'changed': True" in bootstrap(monkeypatch, seen())
+
+
+def test_a_torn_grastate_is_written_whole(tmp_path, monkeypatch):
+    (tmp_path / "grastate.dat").write_text("# GALERA saved st")
+    owners = []
+    monkeypatch.setattr(galera_member.os, "chown", lambda path, uid, gid: owners.append((uid, gid)))
+    galera_member.Member(Module(datadir=str(tmp_path), user="root")).write_grastate(UUID, 30)
+    text = (tmp_path / "grastate.dat").read_text()
+    assert galera_member.state.grastate(text) == {"file": "ok", "uuid": UUID, "seqno": 30, "safe_to_bootstrap": True}
+    assert owners == [(0, 0)] and (tmp_path / "grastate.dat").stat().st_mode & 0o777 == 0o660
+
+
+@pytest.mark.parametrize("service, problem, kind", [
+    ("active", "(1698, \"Access denied for user 'root'@'localhost'\")", "unreadable"),
+    ("active", "", "starting"), ("activating", "(1040, 'Too many connections')", "starting"), ("inactive", "", "data"),
+])
+def test_a_server_that_serves_others_but_not_us_is_not_taken_for_one_that_starts(tmp_path, monkeypatch, service, problem, kind):
+    (tmp_path / "grastate.dat").write_text("# GALERA saved state\nversion: 2.1\nuuid:    %s\nseqno:   30\nsafe_to_bootstrap: 0\n" % UUID)
+    monkeypatch.setattr(member, "ask", lambda params: ({}, {}, problem))
+    found = member.query(Module([(0, service + "\n", "")], datadir=str(tmp_path)), with_recovery=True)
+    assert recovery.classify(found) == kind
+    assert found["problem"] == ("it runs, but it does not answer over its socket (%s)" % problem if kind == "unreadable" else "")
+
+
+def test_only_one_who_does_not_listen_is_no_problem(tmp_path):
+    pytest.importorskip("pymysql")
+    params = {"login_unix_socket": str(tmp_path / "none"), "login_user": "root", "login_password": None, "connect_timeout": 1}
+    assert member.attempt(params) == (None, "")
+
+
+@pytest.mark.parametrize("found, words", [
+    (seen(primary=True, running=True, problem=""), "It is in a primary component meanwhile, so it is not stopped: run again."),
+    (seen(problem="it runs, but it does not answer over its socket (x)"), "It is not stopped: it runs, but it does not answer"),
+])
+def test_who_serves_is_not_stopped(monkeypatch, found, words):
+    monkeypatch.setattr(galera_member, "query", lambda module, with_recovery=False: found)
+    module = Module([(0, "active\n", "")])
+    with pytest.raises(Ended, match="failed: " + words):
+        galera_member.Member(module).stopped()
+    assert [command[1] for command in module.ran] == ["show"]
+
+
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self, monkeypatch):
+        self.now = 100.0
+        monkeypatch.setattr(galera_member.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(galera_member.time, "sleep", self.sleep)
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def join(monkeypatch, looks, **params):
+    """(result, (subcommand, when)…) of joining where the member looks like this, second by second; the last look stays."""
+    clock = Clock(monkeypatch)
+    monkeypatch.setattr(galera_member, "query", lambda module: dict(
+        seen(running=True, wsrep_on=True, synced=False, left=False, service="active"), **looks[min(int(clock.now) - 100, len(looks) - 1)]))
+    ran = []
+    module = Module(**dict({"timeout": 60, "after": [], "after_port": 3306}, **params))
+    module.run_command = lambda command, **more: ran.append((command[1], clock.now - 100)) or (0, "0\n", "")
+    with pytest.raises(Ended) as ended:
+        galera_member.Member(module).joined()
+    return ended.value.args[0], [pair for pair in ran if pair[0] in ("start", "restart")]
+
+
+LEFT, SYNCED, DOWN = {"left": True}, {"synced": True}, {"running": False, "service": "inactive"}
+
+
+def test_a_member_that_left_while_it_joined_is_restarted_once_and_joins(monkeypatch):
+    result, ran = join(monkeypatch, [LEFT] * 7 + [SYNCED])
+    assert [name for name, when in ran] == ["restart"] and 5 <= ran[0][1] < 6
+    assert result["changed"] is True
+
+
+def test_a_member_that_is_about_to_connect_is_not_restarted(monkeypatch):
+    result, ran = join(monkeypatch, [LEFT, LEFT, {}, LEFT, LEFT, {}, SYNCED])
+    assert ran == [] and result["changed"] is False
+
+
+def test_a_member_that_leaves_again_and_again_is_said(monkeypatch):
+    result, ran = join(monkeypatch, [LEFT])
+    assert result == "failed: It has left the group 5 times while it joined: journalctl -u mariadb.service tells why."
+    assert len(ran) == 4
+
+
+def test_a_bootstrapped_member_is_never_restarted(monkeypatch):
+    """It would look for a cluster that is not there."""
+    Clock(monkeypatch)
+    monkeypatch.setattr(galera_member, "query", lambda module: seen(synced=False, left=True, running=True, service="active"))
+    module = Module(timeout=20)
+    module.run_command = lambda command, **more: module.ran.append(command[1]) or (0, "0\n", "")
+    with pytest.raises(Ended, match="failed: Not Synced within 20 s"):
+        galera_member.Member(module).wait_synced()
+    assert set(module.ran) == {"show", "--unit"}
+
+
+@pytest.mark.parametrize("opens, started", [(3, 3.0), (1000, 30.0)])
+def test_a_member_begins_after_those_before_it_or_after_half_of_its_time(monkeypatch, opens, started):
+    asked = []
+
+    def accepts(address, port):
+        asked.append((address, port))
+        return galera_member.time.monotonic() >= 100 + opens
+
+    monkeypatch.setattr(galera_member, "accepts", accepts)
+    _result, ran = join(monkeypatch, [DOWN] * 31 + [SYNCED], after=["198.18.0.32"])
+    assert [name for name, when in ran] == ["start"] and ran[0][1] == started
+    assert set(asked) == {("198.18.0.32", 3306)}

@@ -1,0 +1,52 @@
+# Copyright (c) 2026 The failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import pytest
+from ansible_collections.failover.stack.plugins.modules import mysql_variables
+
+WANTED = {"login_unix_socket": "/run/mysqld/mysqld.sock", "config_file": "", "flush_binary_logs": True, "variables": {
+    "slave_connections_needed_for_purge": 0, "max_binlog_total_size": "1073741824", "binlog_expire_logs_seconds": 604800}}
+
+
+@pytest.fixture
+def server(database):
+    def took(statement):
+        def take(*_values):
+            _set, _global, name, _is, value = statement.split()
+            database.globals[name] = value
+            return []
+        return take
+
+    database.globals = {"slave_connections_needed_for_purge": "1", "max_binlog_total_size": "0", "binlog_expire_logs_seconds": "604800"}
+    database.answers = {statement: took(statement) for statement in (
+        "SET GLOBAL max_binlog_total_size = 1073741824", "SET GLOBAL slave_connections_needed_for_purge = 0")}
+    database.answers["FLUSH LOCAL BINARY LOGS"] = []
+    return database
+
+
+def test_what_differs_is_set_and_old_logs_may_go_at_once(server, play):
+    result = play(mysql_variables, WANTED, diff=True)
+    assert result["changed"] and result["missing"] == []
+    assert result["diff"] == {"before": "max_binlog_total_size = 0\nslave_connections_needed_for_purge = 1\n",
+                              "after": "max_binlog_total_size = 1073741824\nslave_connections_needed_for_purge = 0\n"}
+    assert server.began("SET", "FLUSH") == [
+        "SET GLOBAL max_binlog_total_size = 1073741824", "SET GLOBAL slave_connections_needed_for_purge = 0", "FLUSH LOCAL BINARY LOGS"]
+    server.did.clear()
+    assert not play(mysql_variables, WANTED)["changed"] and server.began("SET", "FLUSH") == []
+
+
+def test_check_mode_sets_nothing(server, play):
+    assert play(mysql_variables, WANTED, check=True)["changed"] and server.began("SET", "FLUSH") == []
+
+
+def test_what_the_server_does_not_have_is_left_out(database, play):
+    """MariaDB 10.11 and MySQL."""
+    database.globals = {"binlog_expire_logs_seconds": "604800"}
+    result = play(mysql_variables, WANTED)
+    assert not result["changed"] and result["missing"] == ["max_binlog_total_size", "slave_connections_needed_for_purge"]
+
+
+@pytest.mark.parametrize("variables", [{"read_only = 0; SET GLOBAL x": 1}, {"max_binlog_size": "1G"}])
+def test_anything_but_names_and_numbers_is_refused(database, refused, variables):
+    assert "write whole numbers by names of variables" in refused(mysql_variables, dict(WANTED, variables=variables))

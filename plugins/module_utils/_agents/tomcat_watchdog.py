@@ -18,6 +18,7 @@ import subprocess
 import time
 
 from ansible_collections.failover.stack.plugins.module_utils._agents import witnesses
+from ansible_collections.failover.stack.plugins.module_utils._host.every import every
 from ansible_collections.failover.stack.plugins.module_utils._web.modjk import answers_ping
 
 PING_S = 0.3
@@ -133,8 +134,7 @@ class Watchdog:
             for instance in self.instances:
                 instance.stop()
         elif self.cut and not cut:
-            with concurrent.futures.ThreadPoolExecutor(max_workers=len(self.instances) or 1) as pool:
-                list(pool.map(lambda instance: resume_or_restart(instance, self.ask_s), self.instances))
+            every(lambda instance: resume_or_restart(instance, self.ask_s), self.instances, workers=len(self.instances))
         else:
             return False
         self.cut = cut

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.failover.stack.plugins.module_utils._host.every import every
 
 # What mends what; the order in which a machine of unknown state is healed.
 MEND = {"kill": "start", "pause": "unpause", "cut": "uncut", "isolate": "unisolate"}
@@ -182,8 +183,7 @@ def together(machines, act):
     if act in LINKS:
         script = " && ".join(machine.line(act) for machine in machines)
         return (*stamped(machines[0], script), [])
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        got = list(pool.map(lambda machine: getattr(machine, act)(), machines))
+    got = every(lambda machine: getattr(machine, act)(), machines)
     mended = [(machine.name, g[0]) for machine, g in zip(machines, got)] if act == "heal" else []
     return min(g[-2] for g in got), max(g[-1] for g in got), mended
 

@@ -22,7 +22,7 @@ attributes:
     description: The variables that differ.
 options:
   variables:
-    description: Whole numbers by the names of the variables.
+    description: Whole numbers by the names of the variables, V(1) and V(0) for those that are on and off.
     type: dict
     required: true
   flush_binary_logs:
@@ -64,6 +64,11 @@ def wanted(variables):
     return {name: int(value) for name, value in variables.items()}
 
 
+def as_number(value):
+    """A server shows ON and OFF for what is set by 1 and 0."""
+    return {"ON": "1", "OFF": "0"}.get(str(value), str(value))
+
+
 def shown(variables):
     return "".join("%s = %s\n" % each for each in sorted(variables.items()))
 
@@ -76,7 +81,7 @@ def main():
     with opened(module) as server:
         want = wanted(module.params["variables"])
         have = server.variables(*want) if want else {}
-        before = {name: have[name] for name, value in want.items() if name in have and str(have[name]) != str(value)}
+        before = {name: have[name] for name, value in want.items() if name in have and as_number(have[name]) != str(value)}
         if before and not module.check_mode:
             for name in sorted(before):
                 server.run("SET GLOBAL %s = %d" % (name, want[name]))

@@ -100,6 +100,9 @@ def maintenance(values):
 def objections(values):
     """Sentences on what this host told, that no variable tells."""
     info, server, found = values["_info"], values.get("_server") or {}, []
+    if not is_member(values) and not is_monitor(values):
+        found.append("mmm_group is '%s', and this host is neither in it nor in '%s': correct the groups" % (
+            values["group"], values["monitor_group"]))
     if info["packaged"]:
         found.append("a package mysql-mmm-common is installed, whose files would be overwritten: remove it and its sisters")
     if info["earlier"]:

@@ -38,14 +38,12 @@ def cluster(values):
             for name in of(values, "members") or []]
 
 
-def group_problems(host, values):
+def group_problems(_host, values):
     monitors, members = of(values, "monitors") or [], of(values, "members") or []
     group = of(values, "monitor_group")
     if len(monitors) != 1:
-        yield "group '%s' has %s: MMM has one monitor, since two would hand out roles against each other; leave one host in it." % (
-            group, "%d hosts (%s)" % (len(monitors), ", ".join(monitors)) if monitors else "no host")
-    if host not in members + monitors:
-        yield "%sgroup is '%s', and this host is neither in it nor in '%s': correct the groups." % (PREFIX, of(values, "group"), group)
+        yield "group '%s' has %d hosts (%s): MMM has one monitor, since two would hand out roles against each other; leave one in it." % (
+            group, len(monitors), ", ".join(monitors))
     seen = {}
     for name in members:
         other = seen.setdefault(name_of(name), name)
@@ -161,7 +159,7 @@ def account_problems(host, values):
                         PREFIX, name, user, CLUSTER, key, member)
     for name in ("agent_password", "monitor_password"):
         yield from password_problems(PREFIX + name, of(values, name))
-    if host in (of(values, "members") or []):
+    if host in (of(values, "members") or []) and of(values, "replication_password") is not None:
         yield from password_problems(PREFIX + "replication_password", of(values, "replication_password"), "mysql_replication_password")
 
 
@@ -188,12 +186,22 @@ def number_problems(_host, values):
 RULES = (group_problems, archive_problems, address_problems, role_problems, cluster_problems, account_problems, number_problems)
 
 
+def takes_part(host, values):
+    """Without a monitor there is no MMM, and every database host of the site is asked, those of other clusters too."""
+    monitors, members = of(values, "monitors") or [], of(values, "members") or []
+    return bool(monitors) and host in members + monitors
+
+
 def problems(host, values):
+    if not takes_part(host, values):
+        return []
     return ["%s: %s" % (host, sentence) for rule in RULES for sentence in rule(host, values)]
 
 
 def claims(host, values):
     """Ports, reader addresses, and what all configurations of a cluster must have in common."""
+    if not takes_part(host, values):
+        return []
     group = str(of(values, "group"))
     made = []
     for name in SAME:

@@ -56,6 +56,11 @@ def test_what_hosts_tell_is_refused(info, words):
     assert sentence.startswith(words)
 
 
+def test_a_host_that_is_neither_is_refused():
+    (sentence,) = plan.objections(values("web1", monitor_group="mmm_monitor"))
+    assert sentence == "mmm_group is 'mysql_replication', and this host is neither in it nor in 'mmm_monitor': correct the groups"
+
+
 def test_named_connections_are_refused():
     assert plan.objections(values()) == [] == plan.objections(values("mon", _info=dict(INFO, interface=""), _server={}))
     (sentence,) = plan.objections(values(_server=server(channels=[{"channel": ""}, {"channel": "east"}])))

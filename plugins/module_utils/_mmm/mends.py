@@ -57,6 +57,19 @@ MENDS = {
              "\t\t_exit_error($sent);\n"
              "\t}", "unsent",
              "an address that was not announced would stay, and clients with it at the dead machine"),
+        Mend("level", "\t$res = $this_dbh->do('STOP SLAVE');",
+             "\t# The new source may still apply what is here already. It has 5 s; who lacks something after that refuses this replica.\n"
+             "\tmy $next = _mysql_connect($new_peer_host, $new_peer_port, $new_peer_user, $new_peer_password);\n"
+             "\tmy ($here) = $this_dbh->selectrow_array('SELECT @@gtid_slave_pos');\n"
+             "\tfor (1 .. 50) {\n"
+             "\t\tlast unless ($next && $here);\n"
+             "\t\tmy ($state) = $next->selectrow_array('SELECT @@gtid_binlog_state');\n"
+             "\t\tmy %there = map { /(\\d+-\\d+)-(\\d+)/ } split(/,/, $state // '');\n"
+             "\t\tlast unless (grep { /(\\d+-\\d+)-(\\d+)/ && ($there{$1} // 0) < $2 } split(/,/, $here));\n"
+             "\t\tselect(undef, undef, undef, 0.1);\n"
+             "\t}\n"
+             "\t$res = $this_dbh->do('STOP SLAVE');", "gtid",
+             "a new source that has not applied yet what a replica has would refuse it"),
         Mend("new position", "\tmy $new_master_status = $new_peer_dbh->selectrow_hashref('SHOW MASTER STATUS');",
              "\tmy $new_master_status = { File => '', Position => 0 };", "gtid",
              "MariaDB answers that only when a commit that waits for a replica is over"),
@@ -70,7 +83,9 @@ MENDS = {
 QUIET = "no warnings 'redefine'; "
 NETWORK = "*MMM::Agent::Helpers::Network::%s = sub { %s }; "
 FAKE = (
-    "package Fake; sub do { print \"$_[1]\\n\" if $_[1] =~ /CHANGE/; 1 } sub errstr { '' } sub disconnect { 1 } sub selectrow_hashref { "
+    "my $asked = 0; package Fake; sub do { print \"$_[1]\\n\" if $_[1] =~ /CHANGE/; 1 } sub errstr { '' } sub disconnect { 1 } sub "
+    "selectrow_array { "
+    "$_[1] =~ /slave_pos/ ? '1-1-5,2-2-9' : '1-1-' . (++$asked + 3) . ',2-2-9' } sub selectrow_hashref { "
     "{ Master_Log_File => 'f', Read_Master_Log_Pos => 4, Master_Host => '192.0.2.1', File => 'f', Position => 4 } } package main; ")
 HOSTS = (
     "our $config = { this => 'c', host => { map { $_->[0] => { ip => $_->[1], mysql_port => 1, agent_user => 'u', agent_password => 'p', "
@@ -96,8 +111,8 @@ PROBES = {
         + "MMM::Agent::Helpers::Actions::configure_ip('lo', '192.0.2.1');", r"cleared ERROR: Couldn't announce 192\.0\.2\.1 .*"),
     "gtid": (
         HOSTS + FAKE + "require MMM::Agent::Helpers::Actions; " + QUIET + "*MMM::Agent::Helpers::Actions::_mysql_connect = sub { "
-        "bless {}, 'Fake' }; print MMM::Agent::Helpers::Actions::set_active_master('b');",
-        r"CHANGE MASTER TO MASTER_HOST='192\.0\.2\.2',(?!.*MASTER_LOG).* MASTER_USE_GTID=slave_pos\s*OK"),
+        "bless {}, 'Fake' }; print MMM::Agent::Helpers::Actions::set_active_master('b'), ' after ', $asked;",
+        r"CHANGE MASTER TO MASTER_HOST='192\.0\.2\.2',(?!.*MASTER_LOG).* MASTER_USE_GTID=slave_pos\s*OK after 2"),
 }
 
 

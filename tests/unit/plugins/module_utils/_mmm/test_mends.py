@@ -54,7 +54,7 @@ def test_every_probe_belongs_to_a_mend():
     ("state", "UNKNOWN\n", True), ("state", "", False), ("announced", "10", True), ("announced", "0", False),
     ("down", "OK: Returning status!|||", True), ("down", "ERROR: Could not check", False),
     ("unsent", "cleared ERROR: Couldn't announce 192.0.2.1 on interface lo\n", True), ("unsent", "OK\n", False),
-    ("gtid", "CHANGE MASTER TO MASTER_HOST='192.0.2.2', MASTER_PORT=1, MASTER_USER='r', MASTER_USE_GTID=slave_pos\nOK", True),
-    ("gtid", "CHANGE MASTER TO MASTER_HOST='192.0.2.2', MASTER_LOG_FILE='f', MASTER_LOG_POS=4\nOK", False)])
+    ("gtid", "CHANGE MASTER TO MASTER_HOST='192.0.2.2', MASTER_PORT=1, MASTER_USER='r', MASTER_USE_GTID=slave_pos\nOK after 2", True),
+    ("gtid", "CHANGE MASTER TO MASTER_HOST='192.0.2.2', MASTER_LOG_FILE='f', MASTER_LOG_POS=4\nOK after 0", False)])
 def test_what_perl_prints(probe, output, well):
     assert mends.passed(probe, output) is well

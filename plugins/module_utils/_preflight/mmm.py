@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 
 from ansible_collections.failover.stack.plugins.module_utils._mmm.config import name_of
@@ -23,8 +22,9 @@ CHECKSUM = {"sha256": 64, "sha512": 128}
 GONE = "SHOW SLAVE STATUS, SHOW MASTER STATUS, CHANGE MASTER TO, START SLAVE and STOP SLAVE"
 # Written into lines and statements as they are.
 UNFIT = re.compile(r"[^\x21-\x7e]|['\"\\]")
-SAME = ("archive_checksum", "reader_addresses", "reader_hosts", "agent_user", "monitor_user", "agent_port", "kill_retries", "members",
-        "monitors")
+# What all configurations have in common, and what it is where a host does not say it; None: all members.
+SAME = {"archive_checksum": "", "reader_addresses": [], "reader_hosts": None, "agent_user": "mmm_agent", "monitor_user": "mmm_monitor",
+        "agent_port": 9989, "kill_retries": 3}
 
 
 def of(values, name):
@@ -42,8 +42,8 @@ def group_problems(_host, values):
     monitors, members = of(values, "monitors") or [], of(values, "members") or []
     group = of(values, "monitor_group")
     if len(monitors) != 1:
-        yield "group '%s' has %d hosts (%s): MMM has one monitor, since two would hand out roles against each other; leave one in it." % (
-            group, len(monitors), ", ".join(monitors))
+        yield "group '%s' has %s: MMM has one monitor, since two would hand out roles against each other; leave one host in it." % (
+            group, "%d hosts (%s)" % (len(monitors), ", ".join(monitors)) if monitors else "no host")
     seen = {}
     for name in members:
         other = seen.setdefault(name_of(name), name)
@@ -183,42 +183,41 @@ def number_problems(_host, values):
         yield "%skill_host is '%s': write an absolute path of letters, digits and _ . + -." % (PREFIX, program)
 
 
-RULES = (group_problems, archive_problems, address_problems, role_problems, cluster_problems, account_problems, number_problems)
+def agreement_problems(host, values):
+    """By what each host says itself: whoever is left out of a group's variables has another configuration."""
+    for name, default in SAME.items():
+        own = of(values, name)
+        for other, given in (of(values, "given") or {}).items():
+            theirs = given.get(PREFIX + name, of(values, "members") if default is None else default)
+            if other != host and str(theirs) != str(own):
+                yield "%s%s is %s, and of %s it is %s: MMM's configurations would disagree, give all its hosts the same." % (
+                    PREFIX, name, shown(own), other, shown(theirs))
 
 
-def takes_part(host, values):
-    """Without a monitor there is no MMM, and every database host of the site is asked, those of other clusters too."""
-    monitors, members = of(values, "monitors") or [], of(values, "members") or []
-    return bool(monitors) and host in members + monitors
+def shown(value):
+    return (", ".join(map(str, value)) if isinstance(value, list) else str(value)) or "empty"
+
+
+RULES = (group_problems, agreement_problems, archive_problems, address_problems, role_problems, cluster_problems, account_problems,
+         number_problems)
 
 
 def problems(host, values):
-    if not takes_part(host, values):
-        return []
     return ["%s: %s" % (host, sentence) for rule in RULES for sentence in rule(host, values)]
 
 
 def claims(host, values):
-    """Ports, reader addresses, and what all configurations of a cluster must have in common."""
-    if not takes_part(host, values):
-        return []
-    group = str(of(values, "group"))
-    made = []
-    for name in SAME:
-        value = of(values, name)
-        made.append(Claim("MMM of %s: %s" % (group, name), "all hosts", repr(value), (
-            "%s: %s%s is %s, other hosts of MMM have another value, and their configurations would disagree: give all the same." % (
-                host, PREFIX, name, ", ".join(map(str, value)) if isinstance(value, list) else value))))
-    if host in (of(values, "members") or []):
-        address = dict(zip(of(values, "members"), of(values, "addresses") or [])).get(host, "")
-        made += listening(host, "MMM's agent", PREFIX + "agent_port", of(values, "agent_port"), [address])
-    if host in (of(values, "monitors") or []):
+    """Ports of all its hosts, and reader addresses. Only the monitor's is asked beforehand."""
+    monitors, members = of(values, "monitors") or [], of(values, "members") or []
+    group, made = str(of(values, "group")), []
+    if host in monitors:
         made += listening(host, "MMM's monitor", PREFIX + "port", of(values, "port"), ["127.0.0.1"])
+    for name, address in zip(members, of(values, "addresses") or []):
+        if host == name or host in monitors:
+            made += listening(name, "MMM's agent", PREFIX + "agent_port", of(values, "agent_port"), [address])
     for one in of(values, "reader_addresses") or []:
-        try:
-            plain = str(ipaddress.ip_address(str(one)))
-        except ValueError:
-            continue
-        made.append(Claim("address", plain, "readers of %s" % group, (
-            "%s: %sreader_addresses has %s, which somebody else has: choose a free one." % (host, PREFIX, plain))))
+        plain = address_of(one)
+        if plain:
+            made.append(Claim("address", plain, "readers of %s" % group, (
+                "%s: %sreader_addresses has %s, which somebody else has: choose a free one." % (host, PREFIX, plain))))
     return made

@@ -46,12 +46,8 @@ def test_one_monitor():
     assert told(values(monitors=["mon", "mon2"])) == (
         "mon: group 'mmm_monitor' has 2 hosts (mon, mon2): MMM has one monitor, since two would hand out roles against each other; "
         "leave one "
-        "in it.")
-
-
-def test_a_cluster_without_mmm_is_none_of_its_business():
-    assert problems("db1", {}) == [] == claims("db1", {}) and problems("db1", values(monitors=[], archive="")) == []
-    assert problems("shop1", values(archive="")) == [] == claims("shop1", values())
+        "host in it.")
+    assert told(values(monitors=[])).startswith("mon: group 'mmm_monitor' has no host: MMM has one monitor")
 
 
 def test_names_that_mmm_cannot_tell_apart():
@@ -135,16 +131,18 @@ def test_more_of_clusters():
 
 
 def test_configurations_that_disagree():
-    made = claims("mon", values()) + claims("db1", values(reader_addresses=["192.0.2.111"], kill_retries=9))
-    assert clashes(made) == [
-        "db1: mmm_reader_addresses is 192.0.2.111, other hosts of MMM have another value, and their configurations would disagree: give "
-        "all "
-        "the same.",
-        "db1: mmm_kill_retries is 9, other hosts of MMM have another value, and their configurations would disagree: give all the same."]
-    assert clashes([one for host in ("mon", *MEMBERS) for one in claims(host, values())]) == []
+    said = {"mmm_archive_checksum": "sha256:" + "0a" * 32, "mmm_reader_addresses": ["192.0.2.111", "192.0.2.112"]}
+    assert problems("mon", values(given=dict.fromkeys(["mon", *MEMBERS], said))) == []
+    assert problems("mon", values(given={"mon": said, "db1": said, "db2": {**said, "mmm_kill_retries": 9}, "db3": {
+        "mmm_archive_checksum": said["mmm_archive_checksum"]}})) == [
+        "mon: mmm_reader_addresses is 192.0.2.111, 192.0.2.112, and of db3 it is empty: MMM's configurations would disagree, give all its "
+        "hosts the same.",
+        "mon: mmm_kill_retries is 3, and of db2 it is 9: MMM's configurations would disagree, give all its hosts the same."]
 
 
 def test_ports_and_addresses_are_claimed():
-    by_key = {(one.scope, one.key): one.owner for one in claims("db1", values()) + claims("mon", values(reader_addresses=["x"]))}
+    by_key = {(one.scope, one.key): one.owner for one in claims("mon", values())}
     assert by_key["TCP ports of db1", "9989"] == "MMM's agent" and by_key["TCP ports of mon", "9988"] == "MMM's monitor"
     assert by_key["address", "192.0.2.111"] == "readers of mysql_replication"
+    assert clashes([one for host in ("mon", *MEMBERS) for one in claims(host, values())]) == []
+    assert [one.key for one in claims("db1", values(reader_addresses=["x"]))] == ["9989"]

@@ -44,6 +44,12 @@ options:
     description: Seconds to wait for a monitor that was just started and does not answer yet.
     type: int
     default: 0
+  wait_settled:
+    description: >-
+      Seconds to wait, while nobody is online, until everybody waits for a word (AWAITING_RECOVERY): a monitor that has just begun may still
+      have to see that its hosts answer.
+    type: int
+    default: 0
   unreachable_ok:
     description: Whether a monitor that does not answer is no failure. It is a problem then.
     type: bool
@@ -133,17 +139,27 @@ def look(module):
             "cause": shown["cause"], "checks": checks, "problems": found}
 
 
+def pending(module, found, waited_s):
+    """Whether it is worth to look once more."""
+    if not found["reachable"]:
+        return waited_s < max(module.params["wait_answer"], module.params["wait_healthy"])
+    if found["problems"] and waited_s < module.params["wait_healthy"]:
+        return True
+    states = {host["state"] for host in found["hosts"].values()}
+    return waited_s < module.params["wait_settled"] and control.ONLINE not in states and states != {control.AWAITING_RECOVERY}
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
             **{name: {"type": "list", "elements": "str", "default": []} for name in ("members", "readers", "offline_ok")},
             "wait_healthy": {"type": "int", "default": 0}, "wait_answer": {"type": "int", "default": 0},
+            "wait_settled": {"type": "int", "default": 0},
             "unreachable_ok": {"type": "bool", "default": False}, **ARGUMENTS},
         supports_check_mode=True)
     wait, began = module.params["wait_healthy"], time.monotonic()
     found = look(module)
-    while ((wait and found["problems"] and time.monotonic() < began + wait)
-           or (not found["reachable"] and time.monotonic() < began + module.params["wait_answer"])):
+    while pending(module, found, time.monotonic() - began):
         time.sleep(1)
         found = look(module)
     if wait and found["problems"]:

@@ -220,14 +220,22 @@ def servers(values):
 def accounts(values):
     """{users, here, lift}: what mysql_accounts makes, whether on this host, and whether no writer is there yet.
 
-    MMM's own comes from the monitor's host, its agents' from all members: each asks the others."""
+    MMM's own comes from the monitor's host, its agents' from all members: each asks the others. Where nobody writes, as in the beginning,
+    it is the source that has everything."""
     users = [{"name": values["agent_user"], "hosts": values["addresses"], "privileges": AGENT_PRIVILEGES},
              {"name": values["monitor_user"], "hosts": [values["monitor_address"]], "privileges": MONITOR_PRIVILEGES}]
     writable = [name for name, info in servers(values).items() if info.get("writable")]
-    begins = any(registered(values, name, "__mmm_info").get("blank") for name in values["monitors"])
-    lift = not writable and begins
-    chosen = writable[:1] or (sources(values)[:1] if lift else [])
-    return {"users": users, "here": values["inventory_hostname"] in chosen, "lift": lift}
+    chosen = writable[:1] or whole(values)[:1]
+    return {"users": users, "here": values["inventory_hostname"] in chosen, "lift": not writable}
+
+
+def whole(values):
+    """The sources that have all that any of them has; none while one cannot be asked."""
+    infos, both = servers(values), sources(values)
+    if not all(infos[name].get("reachable") for name in both):
+        return []
+    positions = {name: infos[name]["gtid"]["executed"] for name in both}
+    return [name for name in both if all(has(positions[name], other) for other in positions.values())]
 
 
 # --- Who begins ---------------------------------------------------------------------------
@@ -246,13 +254,12 @@ def first(values):
     if away:
         return dict(nobody, refused="nobody takes the writes, and %s cannot be asked: set the host that has everything online by module "
                                     "mmm_control" % " and ".join(away))
-    positions = {name: infos[name]["gtid"]["executed"] for name in both}
-    whole = [name for name in both if all(has(positions[name], other) for other in positions.values())]
-    if not whole:
+    if not whole(values):
         return dict(nobody, refused="nobody takes the writes, and %s each have what the other lacks: set the one that counts online by "
                                     "module "
                                     "mmm_control" % " and ".join(both))
-    order = [whole[0], *(name for name in both if name != whole[0]), *(name for name in values["members"] if name not in both)]
+    begins = whole(values)[0]
+    order = [begins, *(name for name in both if name != begins), *(name for name in values["members"] if name not in both)]
     return dict(nobody, hosts=[name_of(name) for name in order])
 
 

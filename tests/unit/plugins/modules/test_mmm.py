@@ -125,6 +125,15 @@ def test_what_is_wrong_is_told(play, refused, monitor, commands):
     assert play(mmm_control_info, {"unreachable_ok": True})["reachable"] is False
 
 
+def test_a_monitor_that_has_just_begun_is_given_time(play, monitor, clock):
+    made = clock(mmm_control_info)
+    monitor.states = {"db1": "AWAITING_RECOVERY", "db2": "HARD_OFFLINE"}
+    made.later = {4: lambda: monitor.states.update(db2="AWAITING_RECOVERY")}
+    assert play(mmm_control_info, {"wait_settled": 30})["hosts"]["db2"]["state"] == "AWAITING_RECOVERY" and made.now == 1004
+    monitor.states = {"db1": "ONLINE", "db2": "HARD_OFFLINE"}
+    assert play(mmm_control_info, {"wait_settled": 30})["hosts"]["db2"]["state"] == "HARD_OFFLINE" and made.now == 1004
+
+
 # --- Files --------------------------------------------------------------------------------
 
 

@@ -111,11 +111,13 @@ def test_accounts_are_made_on_the_writer():
     assert [user["hosts"] for user in made["users"]] == [list(MEMBERS.values()), ["192.0.2.41"]] and not made["lift"]
 
 
-def test_in_the_beginning_on_the_first_source_and_never_later_on_one_that_does_not_write():
-    begins = {**values()["registered"], "mon": {"__mmm_info": dict(INFO, blank=True)}}
-    assert plan.accounts(values("db1", registered=begins)) == dict(plan.accounts(values("db1", registered=begins)), here=True, lift=True)
-    assert not plan.accounts(values("db2", registered=begins))["here"]
-    assert not plan.accounts(values("db1"))["here"] and not plan.accounts(values("db1"))["lift"]
+def test_where_nobody_writes_on_the_source_that_has_everything():
+    made = plan.accounts(values("db1"))
+    assert made["here"] and made["lift"] and not plan.accounts(values("db2"))["here"]
+    ahead = {"db1": server("1-31-5"), "db2": server("1-31-5,2-32-1")}
+    assert plan.accounts(values("db2", ahead))["here"] and not plan.accounts(values("db1", ahead))["here"]
+    away = {"db1": {"reachable": False}}
+    assert not plan.accounts(values("db1", away))["here"] and not plan.accounts(values("db2", away))["here"]
 
 
 def control(*states, mode="ACTIVE"):

@@ -57,6 +57,23 @@ MENDS = {
              "\t\t_exit_error($sent);\n"
              "\t}", "unsent",
              "an address that was not announced would stay, and clients with it at the dead machine"),
+        Mend("waits", "\t_mysql_set_read_only(0);",
+             "\t# The writer alone waits for the other source, from the moment that one is there.\n"
+             "\tmy $peer = $main::config->{host}->{$main::config->{this}}->{peer};\n"
+             "\tif (defined($peer)) {\n"
+             "\t\tmy $own = _mysql_connect(_get_connection_info());\n"
+             "\t\tmy ($waits) = $own ? $own->selectrow_array('SELECT @@rpl_semi_sync_master_enabled') : (1);\n"
+             "\t\tmy ($host, $port, $user, $password) = _get_connection_info($peer);\n"
+             "\t\tmy $source = \"DBI:mysql:host=$host;port=$port;mysql_connect_timeout=1\";\n"
+             "\t\t$own->do('SET GLOBAL rpl_semi_sync_master_enabled = 1')\n"
+             "\t\t\tif (!$waits && DBI->connect($source, $user, $password, { PrintError => 0 }));\n"
+             "\t}\n"
+             "\t_mysql_set_read_only(0);", "semi_sync",
+             "a source that applies what it receives would wait for the dead one, and its promotion with it"),
+        Mend("waits no more", "\tmy $res = $dbh->do(\"set global read_only=$read_only_new\");",
+             "\tmy $res = $dbh->do(\"set global read_only=$read_only_new\");\n"
+             "\t$dbh->do('SET GLOBAL rpl_semi_sync_master_enabled = 0') if ($res && $read_only_new);", "semi_sync",
+             "a source that applies what it receives would wait for the dead one, and its promotion with it"),
         Mend("level", "\t$res = $this_dbh->do('STOP SLAVE');",
              "\t# The new source may still apply what is here already. It has 5 s; who lacks something after that refuses this replica.\n"
              "\tmy $next = _mysql_connect($new_peer_host, $new_peer_port, $new_peer_user, $new_peer_password);\n"
@@ -109,6 +126,14 @@ PROBES = {
         "require MMM::Agent::Helpers::Actions; " + QUIET + "*Net::ARP::send_packet = sub { 0 }; *Net::ARP::get_mac = sub { "
         "'02:00:00:00:00:01' }; " + NETWORK % ("check_ip", "0") + NETWORK % ("add_ip", "1") + NETWORK % ("clear_ip", "print 'cleared '")
         + "MMM::Agent::Helpers::Actions::configure_ip('lo', '192.0.2.1');", r"cleared ERROR: Couldn't announce 192\.0\.2\.1 .*"),
+    "semi_sync": (
+        HOSTS + "$config->{host}->{c}->{peer} = 'b'; package Own; sub do { print $_[1] =~ s/.* //r, ' '; 1 } sub disconnect { 1 } sub "
+                "errstr { '' } "
+        "sub selectrow_array { $_[1] =~ /semi_sync/ ? 0 : $_[1] =~ /read_only/ ? $main::read_only : 0 } package main; our $read_only = 1; "
+        "require MMM::Agent::Helpers::Actions; " + QUIET + "*MMM::Agent::Helpers::Actions::_mysql_connect = sub { bless {}, 'Own' }; "
+        "*DBI::connect = sub { 1 }; *MMM::Agent::Helpers::Actions::_exit_ok = sub { print 'then ' }; "
+        "MMM::Agent::Helpers::Actions::mysql_allow_write(); $read_only = 0; MMM::Agent::Helpers::Actions::_mysql_set_read_only(1);",
+        "1 read_only=0 then read_only=1 0"),
     "gtid": (
         HOSTS + FAKE + "require MMM::Agent::Helpers::Actions; " + QUIET + "*MMM::Agent::Helpers::Actions::_mysql_connect = sub { "
         "bless {}, 'Fake' }; print MMM::Agent::Helpers::Actions::set_active_master('b'), ' after ', $asked;",
@@ -124,6 +149,10 @@ def lines(text, line):
     return len(re.findall(r"(?=\n%s\n)" % re.escape(line), "\n" + text))
 
 
+def keeps(mend):
+    return mend.mended.endswith("\n" + mend.line) or mend.mended.startswith(mend.line + "\n")
+
+
 def mended(file, text, unneeded=()):
     """The text with its lines mended; Unmendable where one is neither there as it was nor mended already. unneeded: probes that the file
     as it came has passed."""
@@ -131,8 +160,8 @@ def mended(file, text, unneeded=()):
         if mend.probe and mend.probe in unneeded:
             continue
         old, new = lines(text, mend.line), lines(text, mend.mended)
-        # What is put before a line leaves that line.
-        old -= mend.mended.endswith("\n" + mend.line) and new
+        # What is put before or after a line leaves that line.
+        old -= keeps(mend) and new
         if (old, new) == (0, 1):
             continue
         if (old, new) != (1, 0):

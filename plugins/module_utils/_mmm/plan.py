@@ -18,7 +18,8 @@ SERVER_UNIT = "mariadb.service"
 # Of mysql_replication, whose defaults another role does not see.
 DATABASE = {"port": 3306, "socket": "/run/mysqld/mysqld.sock", "writer_address": "", "user": "replication", "sources": []}
 # What MMM's programs do, tried one by one: without any of them a check, a switchover or a failover ends with an error.
-AGENT_PRIVILEGES = {"*.*": "READ_ONLY ADMIN, REPLICATION SLAVE ADMIN, SLAVE MONITOR, BINLOG MONITOR, PROCESS, CONNECTION ADMIN"}
+AGENT_PRIVILEGES = {"*.*": "READ_ONLY ADMIN, REPLICATION SLAVE ADMIN, SLAVE MONITOR, BINLOG MONITOR, PROCESS, "
+                           "CONNECTION ADMIN, REPLICATION MASTER ADMIN"}
 MONITOR_PRIVILEGES = {"*.*": "SLAVE MONITOR"}
 # With MMM's own reader, on the files as they are written.
 CHECK = ("perl -MMMM::Common::Config -MLog::Log4perl=:easy -e 'Log::Log4perl->easy_init($ERROR); my $config = MMM::Common::Config->new; "

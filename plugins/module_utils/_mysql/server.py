@@ -114,7 +114,7 @@ def server(values):
         "binlog_total_mb": bound, "binlog_mb": binary_logs.one_log_mb(bound), "variables": variables(values, bound),
         "blank_check": bool(values["ansible_check_mode"] and values.get("_installed", {}).get("blank")),
         "directories": directories(values), "agent": AGENT, "settings": lines(values.get("settings")),
-        "lease": lease(values), "agent_config": AGENT_CONFIG, "semi_sync": semi_sync(values),
+        "lease": lease(values), "agent_config": AGENT_CONFIG, "acknowledges": acknowledges(values),
         "links": [{"path": "/etc/systemd/system/" + unit, "target": "/dev/null"} for unit in own["masked"]],
         "unit": {"name": own["unit"], "state": "started", "enabled": True, "reads": reads,
                  **({"log": own["log"]} if own.get("log") else {})}}
@@ -151,12 +151,11 @@ def places(values):
     return [{"name": name, "address": address, "port": port} for name, address in zip(values["members"], values["addresses"])]
 
 
-def semi_sync(values):
-    """{waits, acknowledges}: as a server starts. MMM switches neither, so that both sources have both; elsewhere whoever makes a member the
-    writer has it wait, and with a lease the agents say who acknowledges."""
+def acknowledges(values):
+    """ON or OFF, as a server starts. With a lease the agents say who acknowledges."""
     if led.elsewhere(values):
-        return dict.fromkeys(("waits", "acknowledges"), "ON" if led.acknowledges(values) else "OFF")
-    return {"waits": "OFF", "acknowledges": "ON" if values.get("semi_sync") and not lease(values) else "OFF"}
+        return "ON" if led.acknowledges(values) else "OFF"
+    return "ON" if values.get("semi_sync") and not lease(values) else "OFF"
 
 
 def lease(values):

@@ -149,6 +149,7 @@ class Perl:
         self.asked.append(probe)
         good = {"state": "UNKNOWN", "down": "OK: Returning status!|||", "announced": "10", "mac": "ERROR: no",
                 "unsent": "cleared ERROR: Couldn't announce 192.0.2.1 on lo",
+                "semi_sync": "1 read_only=0 then read_only=1 0 ",
                 "gtid": "CHANGE MASTER TO MASTER_HOST='192.0.2.2', MASTER_USE_GTID=slave_pos\nOK after 2"}[probe]
         return good if (probe in self.well if first else probe not in self.bad) else (255, "", "Argument isn't numeric\n")
 

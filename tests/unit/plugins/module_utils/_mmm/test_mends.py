@@ -16,7 +16,7 @@ def test_each_line_is_mended_once(file):
     mended = mends.mended(file, text)
     for mend in mends.MENDS[file]:
         assert mends.lines(mended, mend.mended) == 1
-        assert mends.lines(mended, mend.line) == (1 if mend.mended.endswith("\n" + mend.line) else 0)
+        assert mends.lines(mended, mend.line) == int(mends.keeps(mend))
     assert mends.mended(file, mended) == mended
 
 
@@ -54,6 +54,7 @@ def test_every_probe_belongs_to_a_mend():
     ("state", "UNKNOWN\n", True), ("state", "", False), ("announced", "10", True), ("announced", "0", False),
     ("down", "OK: Returning status!|||", True), ("down", "ERROR: Could not check", False),
     ("unsent", "cleared ERROR: Couldn't announce 192.0.2.1 on interface lo\n", True), ("unsent", "OK\n", False),
+    ("semi_sync", "1 read_only=0 then read_only=1 0 ", True), ("semi_sync", "read_only=0 then read_only=1 ", False),
     ("gtid", "CHANGE MASTER TO MASTER_HOST='192.0.2.2', MASTER_PORT=1, MASTER_USER='r', MASTER_USE_GTID=slave_pos\nOK after 2", True),
     ("gtid", "CHANGE MASTER TO MASTER_HOST='192.0.2.2', MASTER_LOG_FILE='f', MASTER_LOG_POS=4\nOK after 0", False)])
 def test_what_perl_prints(probe, output, well):

@@ -264,9 +264,8 @@ def test_one_of_those_of_this_run_makes_the_authority():
 def test_where_mmm_leads_there_is_no_agent_and_both_sources_acknowledge():
     led = values(failover="mmm", sources=["db1", "db2"], semi_sync=True)
     assert server.files(led)["agent"] == [] == server.files(led)["units"]
-    assert server.semi_sync(led) == {"waits": "ON", "acknowledges": "ON"}
-    assert server.semi_sync(dict(led, inventory_hostname="db3")) == {"waits": "OFF", "acknowledges": "OFF"}
-    assert server.semi_sync(values(semi_sync=True)) == {"waits": "OFF", "acknowledges": "ON"}
+    assert server.acknowledges(led) == "ON" == server.acknowledges(values(semi_sync=True))
+    assert server.acknowledges(dict(led, inventory_hostname="db3")) == "OFF" == server.acknowledges(values(semi_sync=False))
     (sentence,) = problems({"leads": "mysql-writer"}, failover="mmm", sources=["db1"], semi_sync=True)
     assert "mysql-writer.service leads this member" in sentence
 

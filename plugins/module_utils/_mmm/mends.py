@@ -36,6 +36,17 @@ MENDS = {
         Mend("down", "    my $slave_status = $dbh->selectrow_hashref('SHOW SLAVE STATUS');",
              "    my $slave_status = $dbh ? $dbh->selectrow_hashref('SHOW SLAVE STATUS') : undef;", "down",
              "an agent whose server is down would end when the monitor begins"),
+        Mend("writable", "\tforeach my $role (@{$self->roles}) {",
+             "\t# Who lost the role of the writer while its server did not answer has to be asked again.\n"
+             "\tunless ($self->state eq 'UNKNOWN' || grep { $_->name eq $self->writer_role } @{$self->roles}) {\n"
+             "\t\tmy $may = MMM::Agent::Helpers::may_write();\n"
+             "\t\tif (($? >> 8) == 1) {\n"
+             "\t\t\tFATAL 'MySQL is writable without the role of the writer';\n"
+             "\t\t\tMMM::Agent::Helpers::deny_write();\n"
+             "\t\t}\n"
+             "\t}\n"
+             "\tforeach my $role (@{$self->roles}) {", "writable",
+             "a server that did not answer when it lost the role of the writer would stay writable for ever"),
     ),
     "lib/Agent/Helpers/Network.pm": (
         Mend("version", "\t\tif ($Net::ARP::VERSION < 1.0) {", "\t\tif ((split(/\\./, $Net::ARP::VERSION))[0] < 1) {", "announced",
@@ -116,6 +127,11 @@ PROBES = {
         "use constant MMM_PROTOCOL_VERSION => 1; our $config = { role => {} }; require MMM::Agent::Agent; " + QUIET
         + "*MMM::Agent::Helpers::may_write = sub { $? = 0; 'OK' }; print MMM::Agent::Agent->new(ip => '127.0.0.1', mysql_port => 1, "
           "mysql_user => 'u', mysql_password => 'p', interface => 'lo')->cmd_get_system_status();", r"OK: Returning status!\|.*"),
+    "writable": (
+        "use constant MMM_PROTOCOL_VERSION => 1; require MMM::Agent::Agent; " + QUIET + "*MMM::Agent::Helpers::may_write = sub { $? = "
+        "256; 'OK' }; "
+        "*MMM::Agent::Helpers::deny_write = sub { print 'denied ' }; for my $state ('UNKNOWN', 'ONLINE') { MMM::Agent::Agent->new(state => "
+        "$state, writer_role => 'writer', roles => [])->check_roles(); print $state, ' '; }", "UNKNOWN denied ONLINE"),
     "announced": (
         "require MMM::Agent::Helpers::Network; my $sent = 0; " + QUIET + "*Net::ARP::send_packet = sub { $sent++; 1 }; "
         "*Net::ARP::get_mac = sub { '02:00:00:00:00:01' }; MMM::Agent::Helpers::Network::send_arp('lo', '192.0.2.1'); print $sent;", "10"),

@@ -147,7 +147,8 @@ class Perl:
         probe = next(name for name, (program, _expected) in mends.PROBES.items() if command == "perl -e " + program)
         first = probe not in self.asked
         self.asked.append(probe)
-        good = {"state": "UNKNOWN", "down": "OK: Returning status!|||", "announced": "10", "mac": "ERROR: no",
+        good = {"state": "UNKNOWN", "down": "OK: Returning status!|||", "announced": "10", "mac": "ERROR: no", "writable": "UNKNOWN "
+                                                                                                                           "denied ONLINE ",
                 "unsent": "cleared ERROR: Couldn't announce 192.0.2.1 on lo",
                 "semi_sync": "1 read_only=0 then read_only=1 0 ",
                 "gtid": "CHANGE MASTER TO MASTER_HOST='192.0.2.2', MASTER_USE_GTID=slave_pos\nOK after 2"}[probe]
@@ -178,7 +179,7 @@ def test_a_mend_that_is_not_needed_is_left_out(play, laid, commands, tmp_path):
     commands.answers = {"perl": Perl(well=("down",))}
     assert play(mmm_files, laid)["unneeded"] == ["down"]
     agent = (tmp_path / "host/usr/share/perl5/MMM/Agent/Agent.pm").read_text(encoding="utf-8")
-    assert agent == mends.MENDS["lib/Agent/Agent.pm"][0].line + "\n"
+    assert agent.startswith(mends.MENDS["lib/Agent/Agent.pm"][0].line + "\n")
     commands.answers = {"perl": Perl(well=("down",))}
     assert not play(mmm_files, laid)["changed"]
 

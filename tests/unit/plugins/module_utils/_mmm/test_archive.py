@@ -44,8 +44,8 @@ def test_where_upstream_has_it():
 
 def test_contents_and_modes():
     mend = mends.MENDS["lib/Agent/Agent.pm"][0]
-    assert archive.content(FILES, "lib/Agent/Agent.pm") == mend.mended + "\n"
-    assert archive.content(FILES, "lib/Agent/Agent.pm", ["down"]) == mend.line + "\n"
+    assert archive.content(FILES, "lib/Agent/Agent.pm").startswith(mend.mended + "\n")
+    assert archive.content(FILES, "lib/Agent/Agent.pm", ["down"]).startswith(mend.line + "\n")
     assert archive.content(FILES, "sbin/mmm_mond") == "use constant MMM_VERSION => '2.2.1';\n"
     assert archive.mode("/usr/share/perl5/MMM/Agent/Agent.pm") == "0644" and archive.mode("/usr/sbin/mmm_mond") == "0755"
 

@@ -21,8 +21,8 @@ def test_each_line_is_mended_once(file):
 
 
 def test_a_line_of_the_first_or_the_last_place():
-    mend = mends.MENDS["lib/Agent/Agent.pm"][0]
-    assert mends.mended("lib/Agent/Agent.pm", mend.line + "\n") == mend.mended + "\n"
+    first, last = mends.MENDS["lib/Agent/Agent.pm"]
+    assert mends.mended("lib/Agent/Agent.pm", "%s\n%s\n" % (first.line, last.line)) == "%s\n%s\n" % (first.mended, last.mended)
 
 
 def test_a_line_that_is_not_there_is_refused():

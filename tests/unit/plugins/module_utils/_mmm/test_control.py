@@ -18,7 +18,7 @@ def test_all_online():
     found = control.show(recorded("show"))
     assert found["hosts"]["db1"] == {"address": "198.18.38.31", "kind": "master", "state": "ONLINE", "agent": True,
                                      "roles": [{"role": "writer", "address": "198.18.38.102"}]}
-    assert found["roles"] == {"writer": {"198.18.38.102": "db1"}, "reader": {"198.18.38.111": "db2", "198.18.38.112": "db3"}}
+    assert found["roles"] == {"writer": {"198.18.38.102": "db1"}, "reader": {"198.18.38.111": "db3", "198.18.38.112": "db2"}}
     assert control.writer(found) == "db1" and control.holders(found, "reader") == ["db2", "db3"] and found["cause"] == ""
 
 
@@ -31,7 +31,7 @@ def test_one_is_back_and_an_agent_is_away():
 
 
 def test_passive():
-    found = control.show("# --- Monitor is in PASSIVE MODE ---\n# Cause: Admin switched to passive mode.\n" + recorded("show"))
+    found = control.show(recorded("passive"))
     assert found["cause"] == "Admin switched to passive mode." and len(found["hosts"]) == 3
     assert control.writer({"roles": {}}) is None
 
@@ -49,6 +49,17 @@ def test_what_exit_codes_do_not_tell(text, why):
     with pytest.raises(control.Refused) as refused:
         control.done(text)
     assert str(refused.value) == why
+
+
+def test_what_was_recorded():
+    assert control.done(recorded("already")) == "OK: Role is on 'db1' already. Skipping command."
+    assert control.done(recorded("moved")).startswith("OK: Role 'writer' has been moved from 'db1' to 'db2'.")
+    assert control.done(recorded("set_passive")) == "OK: Switched into passive mode." and control.mode_of(recorded("mode")) == "ACTIVE"
+    for name, why in (("cannot", "Host 'db3' can't handle role 'writer'. Only following hosts could: db1, db2"),
+                      ("invalid", "Invalid command 'nonsense'"), ("unknown", "Unknown host name 'db9'!")):
+        with pytest.raises(control.Refused) as refused:
+            control.done(recorded(name))
+        assert str(refused.value) == why
 
 
 def test_what_was_done():

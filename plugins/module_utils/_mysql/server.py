@@ -168,14 +168,18 @@ def lease(values):
         "alone": bool(values["failover_alone"]),
         "store": {"endpoints": [url(address, values["etcd_port"]) for address in values["etcd_addresses"]],
                   "ca": values["_certificates"] + "/etcd-ca.pem", "user": values["etcd_user"], "password": "@@etcd@@",
-                  "prefix": "/failover.stack/mysql/%s/" % values["group"], "ttl_s": int(values["lease_ttl_s"])},
+                  "prefix": prefix(values), "ttl_s": int(values["lease_ttl_s"])},
         "replication": {"channels": channels(values), "password": "@@replication@@"}}
 
 
 def store(values):
     """{url, begin, end}: one of etcd's members, and the range of the cluster's keys."""
-    found = lease(dict(values, failover="automatic"))["store"]
-    return {"url": found["endpoints"][0], "begin": found["prefix"], "end": found["prefix"][:-1] + chr(ord("/") + 1)}
+    begin = prefix(values)
+    return {"url": url(values["etcd_addresses"][0], values["etcd_port"]), "begin": begin, "end": begin[:-1] + chr(ord("/") + 1)}
+
+
+def prefix(values):
+    return "/failover.stack/mysql/%s/" % values["group"]
 
 
 def channels(values):

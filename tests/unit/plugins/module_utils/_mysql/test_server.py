@@ -271,6 +271,5 @@ def test_where_mmm_leads_there_is_no_agent_and_both_sources_acknowledge():
 
 
 def test_where_the_keys_of_the_lease_are():
-    found = server.store(values(etcd_addresses=["198.18.0.31"], etcd_port=2379, etcd_user="u", lease_ttl_s=3, failover_alone=False,
-                                user="replication", connect_retry_s=2, heartbeat_s=2))
+    found = server.store({"group": "dual", "etcd_addresses": ["198.18.0.31"], "etcd_port": 2379})
     assert found == {"url": "https://198.18.0.31:2379", "begin": "/failover.stack/mysql/dual/", "end": "/failover.stack/mysql/dual0"}

@@ -35,11 +35,13 @@ ROOM_BYTES = 1 << 20
 # So long an address that somebody else answers for is asked for, and commits may wait without one being acknowledged.
 CONTEST_S, STUCK_S = 1.0, 2.0
 LAST_WORDS_S = 0.05
+# An agent that was just started first looks at its server, but no longer than this.
+FIRST_S = 1.0
 # Three questions of the address protocol in a row.
 SILENT_S = 1.7
 # How long a server may take to become read-only before it is killed: a commit that waits for a replica would hold it up for ever.
 CLOSE_S = 0.5
-LEASE = "lease.json"
+LEASE, UNKNOWN = "lease.json", -1
 NO_PARAMETERS = dict.fromkeys([option.name for option in OPTIONS] + ["source_log_file", "source_log_pos", "source_gtid", "filters"])
 
 
@@ -49,16 +51,18 @@ class Local(Server):
     def __init__(self, config):
         super().__init__(config)
         self.channels, self.acks, self.waits, self.datadir, self.full = [], False, False, None, ""
-        self.boot, self.seen, self.waiting = boot(), None, (0, 0)
+        self.first = threading.Event()
+        self.boot, self.seen, self.waiting, self.known = boot(), None, (0, 0), False
 
     def poll(self):
         super().poll()
+        self.first.set()
         try:
             if self.connection:
                 self.channels, self.acks, self.waits = self.sql.channels(), self.sql.acknowledges(), self.sql.waits()
                 self.waiting = self.sql.waiting() if self.waits else (0, 0)
                 self.datadir = self.datadir or self.sql.one("SELECT @@global.datadir AS d")["d"]
-                self.full = self.without_room()
+                self.full, self.known = self.without_room(), True
         except (Failure, OSError):
             self.close()
             self.answer = (time.time(), mysql_record.DOWN, None)
@@ -198,6 +202,9 @@ class AutomaticAgent:
         self.continuous, self.basis, self.basis_at, self.told_at = False, None, now(), -1e9
         self.request, self.told = None, None
         self.contested, self.stuck = None, (None, now())
+        # Whether no request of ours to give the lease away can still be on its way; of which `sync` a change was asked for; since when
+        # this server last acknowledged alone. Of what an earlier agent did nothing is known.
+        self.confirmed, self.offered, self.freed = False, UNKNOWN, now()
 
     # What is known
 
@@ -208,7 +215,8 @@ class AutomaticAgent:
         return mysql_lease.Own(
             self.name, state, self.server.instance(), recorded=bool(record.get("writer")), held=held, lease=self.store.mine(),
             proof=self.followers.proof((view or self.last_view).sync), down_s=time.monotonic() - self.server.last_up,
-            unfit=self.server.full, continuous=self.continuous, alive=self.store.valid())
+            unfit=self.server.full, continuous=self.continuous, alive=self.store.valid(), confirmed=self.confirmed,
+            by_hand=bool(record.get("writer")) and not record.get("lease"))
 
     last_view = mysql_lease.View()
 
@@ -271,6 +279,8 @@ class AutomaticAgent:
             self.store.give_up(view, lambda done: say("the lease was given up" if done else "the lease could not be given up"))
         elif decision.lease in (mysql_lease.TAKE, mysql_lease.ADOPT):
             self.begin("channel", self.take, view, decision.lease == mysql_lease.ADOPT, own.recorded)
+        elif decision.lease == mysql_lease.CONFIRM and "handover" not in self.busy:
+            self.store.confirm(view, self.is_confirmed)
         if view is not None and view.writer == self.name and own.lease:
             self.lead(own, view, decision)
         elif own.server == mysql_record.READ_ONLY and self.server.waits:
@@ -288,8 +298,8 @@ class AutomaticAgent:
         """As the one who holds the lease."""
         if "handover" in self.busy:
             return
-        if not own.recorded and decision.lease != mysql_lease.GIVE_UP:
-            self.write_record(True)
+        if (not own.recorded or own.by_hand) and decision.lease != mysql_lease.GIVE_UP:
+            self.write_record(True, started().get("data"))
         if decision.server == mysql_record.WRITABLE:
             self.server.wanted = mysql_record.WRITABLE
         if decision.address == mysql_record.TAKE and self.net.address and own.server == mysql_record.WRITABLE:
@@ -302,12 +312,22 @@ class AutomaticAgent:
         if own.server != mysql_record.WRITABLE:
             return
         if decision.acks is not None and decision.acks != self.server.waits:
-            self.begin("acks", self.wait_for_replicas, decision.acks)
+            self.change_waiting(view, decision.acks)
         if self.server.channels:
             # Of two sources that replicated each other before they decided themselves.
             self.begin("channel", self.forget_sources)
         self.admit(view)
         self.free_waiters(view)
+
+    def is_confirmed(self, done):
+        self.confirmed = done
+
+    def change_waiting(self, view, wanted):
+        """It acknowledges alone only when nobody can still be let in by an earlier request, however late that comes."""
+        if wanted or self.offered not in (UNKNOWN, view.sync_made):
+            self.begin("acks", self.wait_for_replicas, wanted)
+        else:
+            self.store.confirm(view, lambda done: setattr(self, "offered", view.sync_made) if done else None)
 
     def take_address(self):
         """A machine whose programs hang may answer for the address as long as it likes; nothing that is sent there is acknowledged."""
@@ -344,10 +364,12 @@ class AutomaticAgent:
         if basis != self.basis:
             self.basis, self.basis_at = basis, now()
         asked, needed, positions = self.followers.answer
-        if asked < self.basis_at:
+        if asked < self.basis_at or "acks" in self.busy:
             return
+        needed = needed if asked > self.freed else None
         wanted = mysql_lease.next_sync(view, self.name, positions, needed, self.config["alone"])
         if wanted != view.sync:
+            self.offered = view.sync_made
             self.store.change_sync(view, wanted, lambda done: say(shown(wanted)) if done else None)
 
     # Jobs beside the rounds
@@ -396,6 +418,7 @@ class AutomaticAgent:
     def wait_for_replicas(self, wanted):
         with self.sql() as sql:
             sql.wait_always(wanted)
+        self.freed = self.freed if wanted else now()
         self.server.waits = wanted
         say("acknowledges when a replica has it" if wanted else "acknowledges alone")
 
@@ -406,6 +429,8 @@ class AutomaticAgent:
             position = sql.position()
             for channel in sql.channels():
                 position = union(position, channel["received"]) if channel["gtid"] else position
+        if self.server.instance() != instance:
+            raise Failure("the server was started anew meanwhile")
         self.following = 0
         self.promise = {"term": view.term, "position": position, "instance": instance, "complete": self.complete(view),
                         "unfit": self.server.full}
@@ -417,9 +442,14 @@ class AutomaticAgent:
             if not self.caught_up(sql, handed, 10):
                 raise Failure("not everything that was received could be applied within 10 s")
             position = sql.position()
+        if not (adopt or continues or handed is not None or mysql_lease.has(position, mysql_lease.everything(view))):
+            raise Failure("%s is here, and not all of %s" % (position, mysql_lease.everything(view)))
         sync = {} if adopt else view.sync if continues else mysql_lease.taken_sync(view, self.name)
         if handed is not None:
             sync = {name: dict(entry, whole=False) for name, entry in view.sync.items() if name != self.name}
+        # Before: whoever has got the lease is the one who has everything, also when nobody is left to write that down.
+        with mysql_record.locked():
+            mysql_record.write_record(dict(mysql_record.read_record()[0], data=started().get("data")))
         answered, got = threading.Event(), []
 
         def then(done):
@@ -431,14 +461,16 @@ class AutomaticAgent:
             say("the lease was not got: somebody else was first, or something changed")
             return
         with mysql_record.locked():
-            self.write_record(True, started().get("data"))
-        self.following, self.promise = 0, None
+            self.write_record(True)
+        self.following, self.promise, self.confirmed = 0, None, True
         say("took the lease with %s" % (position or "nothing"))
 
-    def caught_up(self, sql, gtid, limit_s):
+    def caught_up(self, sql, gtid, limit_s, names=None):
+        """names: of the channels that count, all by default."""
         end = time.monotonic() + limit_s
         while time.monotonic() < end:
-            if all(sql.applied(channel) for channel in sql.channels()) and (gtid is None or mysql_lease.has(sql.position(), gtid)):
+            counted = [channel for channel in sql.channels() if names is None or channel["name"] in names]
+            if all(sql.applied(channel) for channel in counted) and (gtid is None or mysql_lease.has(sql.position(), gtid)):
                 return True
             time.sleep(0.01)
         return False
@@ -478,6 +510,7 @@ class AutomaticAgent:
     def receive_from(self, view, peer):
         """Who has nothing that the new writer lacked when it began may follow without being asked much."""
         with contextlib.closing(self.server.connect(30)) as server:
+            self.apply_received(SqlDialect(server))
             known = mysql_lease.has(view.last.get("gtid"), SqlDialect(server).position())
             settings = dict(self.config["replication"]["channels"][peer["name"]])
             parameters = {**NO_PARAMETERS, **settings, "state": "started", "channel": "", "update_password": "never",
@@ -491,6 +524,16 @@ class AutomaticAgent:
                 raise Failure(self.refused)
             replica.apply(plan.steps)
         say("receives from %s" % peer["name"])
+
+    def apply_received(self, sql):
+        """A channel that gets another source forgets what it received and has not applied, and that may be all there is of it."""
+        for channel in sql.channels():
+            if channel["applier"] != "Yes" and channel["error"]:
+                self.refused = channel["error"]
+                raise Failure(self.refused)
+        running = [channel["name"] for channel in sql.channels() if channel["applier"] == "Yes"]
+        if not self.caught_up(sql, None, 10, running):
+            raise Failure("not everything that was received could be applied within 10 s")
 
     # A planned move
 
@@ -523,6 +566,7 @@ class AutomaticAgent:
         with self.sql() as sql:
             gtid = sql.position()
             sql.end(sql.clients())
+        self.confirmed = False
         self.release()
         with mysql_record.locked():
             self.write_record(False)
@@ -543,7 +587,7 @@ class AutomaticAgent:
     def write_record(self, writer, data=()):
         record, _changed = mysql_record.read_record()
         kept = record.get("data") if data == () else data
-        mysql_record.write_record({"writer": writer, "by": "agent", "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        mysql_record.write_record({"writer": writer, "by": "agent", "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "lease": True,
                                    **({"data": kept} if kept else {})})
 
     def release(self):
@@ -553,10 +597,14 @@ class AutomaticAgent:
 
     def publish(self, own, view):
         term = (view or self.last_view).term
-        if self.promise and self.promise["term"] != term:
+        if self.promise and (self.promise["term"], self.promise["instance"]) != (term, own.instance):
             self.promise = None
+        if not self.server.known:
+            # An agent that was just started does not know whether the server acknowledges.
+            return
         up = own.server != mysql_record.DOWN
-        told = {"instance": own.instance, "following": self.following if up else 0, "acks": self.server.acks, "unfit": own.unfit}
+        told = {"instance": own.instance, "following": self.following if up else 0, "unfit": own.unfit,
+                "acks": self.server.acks or bool(view and mysql_lease.admitted(view, own))}
         if self.silent(view):
             told["silent"] = term
         if view and view.writer not in (None, self.name) and up and not own.recorded and self.returning():
@@ -578,6 +626,7 @@ class AutomaticAgent:
     def run(self):
         for thread in (self.server, self.followers, self.store, threading.Thread(target=self.store.keep_proving, daemon=True)):
             thread.start()
+        self.server.first.wait(FIRST_S)
         while True:
             self.tick()
             until = time.monotonic() + TICK_S

@@ -40,7 +40,8 @@ class Store(threading.Thread):
         self.lock, self.wake = threading.Lock(), threading.Event()
         self.lease, self.until, self.renewed, self.writer = None, 0.0, -1e9, False
         self.seen = (-1e9, None)
-        self.published, self.wanted, self.requests = None, {}, []
+        # published: what our key has, and its lease, as it was read last; revision: of which it is.
+        self.published, self.revision, self.wanted, self.requests = (None, ""), 0, {}, []
         self.proven = (-1e9, False)
         self.trouble = "not asked yet"
         self.recall()
@@ -93,21 +94,28 @@ class Store(threading.Thread):
                               put(key("last"), {"name": self.name, "gtid": gtid, "by": by})], then)
 
     def give_up(self, view, then, to=None, gtid=""):
-        """The writer's key goes. With `to` that one alone may take it, for a while."""
+        """The writer's key goes. With `to` that one alone may take it, for a while; not any more when the writer has confirmed since that
+        it stays: who is handed the lease asks nobody else what they have."""
         def success():
             if not to:
                 return [delete(self.key("writer"))]
             return [delete(self.key("writer")), put(self.key("handover"), {"from": self.name, "to": to, "gtid": gtid},
                                                     self.gateway.grant(HANDOVER_TTL_S))]
 
-        self.request("give up", [created(self.key("writer"), view.made)], success, then)
+        self.request("give up", [created(self.key("writer"), view.made)] + (
+            [unchanged(self.key("sync"), view.sync_made)] if to else []), success, then)
+
+    def confirm(self, view, then):
+        """From now on nothing that was asked before gives the lease to another one, however late it comes."""
+        self.change_sync(view, view.sync, then)
 
     def depose(self, view, then):
         self.request("depose", [created(self.key("writer"), view.made), unchanged(self.key("sync"), view.sync_made)],
                      lambda: [delete(self.key("writer"))], then)
 
     def change_sync(self, view, sync, then):
-        self.request("sync", [created(self.key("writer"), view.made), unchanged(self.key("sync"), view.sync_made)],
+        self.request("sync", [created(self.key("writer"), view.made), unchanged(self.key("sync"), view.sync_made), *(
+            unchanged(self.key("member/" + name), said) for name, said in mysql_lease.leaving(view, sync))],
                      lambda: [put(self.key("sync"), sync)], then)
 
     def forget_members(self, view, names, then):
@@ -163,7 +171,10 @@ class Store(threading.Thread):
         self.publish_now()
         self.act()
         asked = now()
-        view = mysql_lease.view_of(self.gateway.read(self.prefix))
+        keys = self.gateway.read(self.prefix)
+        value, _made, self.revision, lease = keys.get("member/" + self.name, (None, 0, 0, ""))
+        self.published = (value, lease)
+        view = mysql_lease.view_of(keys)
         self.seen, self.proven = (asked, view), (-1e9, False)
         self.writer = view.writer == self.name and view.by == self.lease
         self.remember()
@@ -176,23 +187,27 @@ class Store(threading.Thread):
             self.say("the lease has run out")
             self.lease = None
         if not self.lease:
-            self.published = None
             self.lease = self.gateway.grant(self.ttl_s)
         self.renewed, self.until = sent, sent + self.ttl_s
 
     def publish_now(self):
+        """Over what was seen there and nothing else: what we said earlier may reach etcd late, by a member that stood still."""
         with self.lock:
             wanted = self.wanted
-        if wanted and wanted != self.published:
-            self.gateway.transact([], [put(self.key("member/" + self.name), wanted, self.lease)])
-            self.published = wanted
+        if wanted and (wanted, self.lease) != self.published:
+            key = self.key("member/" + self.name)
+            self.gateway.transact([unchanged(key, self.revision)], [put(key, wanted, self.lease)])
 
     def act(self):
         with self.lock:
             pending, self.requests = self.requests, []
+        wrong = None
         for _what, compare, success, then in pending:
             done = False
             try:
-                done = self.gateway.transact(compare, success())
-            finally:
-                then(done)
+                done = wrong is None and self.gateway.transact(compare, success())
+            except StoreError as error:
+                wrong = error
+            then(done)
+        if wrong:
+            raise wrong

@@ -404,7 +404,16 @@ class WriterAgent:
             sql = SqlDialect(server)
             say("handed over, %d client connections are ended" % len(sql.end(sql.clients())))
 
+    def forget_lease(self):
+        """Of a cluster that decided by a lease: from now on it is led by hand, and whoever adopts it again must not go by what was then."""
+        with mysql_record.locked():
+            record = mysql_record.read_record()[0]
+            left = {name: value for name, value in record.items() if name not in ("lease", "data")}
+            if left != record:
+                mysql_record.write_record(left)
+
     def run(self):
+        self.forget_lease()
         self.server.start()
         self.peers.start()
         while True:

@@ -47,7 +47,7 @@ Decision = namedtuple("Decision", "server address lease replication because targ
 
 
 def view_of(keys):
-    """View of what _etcd.gateway.Gateway.read() returned."""
+    """View of what _etcd.keys.Keys.read() returned."""
     def value(name):
         return keys[name][0] if name in keys else {}
 

@@ -12,7 +12,8 @@ import threading
 import time
 
 from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_lease
-from ansible_collections.failover.stack.plugins.module_utils._etcd.gateway import Gateway, StoreError, created, delete, put, unchanged
+from ansible_collections.failover.stack.plugins.module_utils._etcd.api import ApiError
+from ansible_collections.failover.stack.plugins.module_utils._etcd.keys import Keys, created, delete, put, unchanged
 
 ROUND_S = 0.2
 # What was read before that says nothing about now.
@@ -31,11 +32,10 @@ class Store(threading.Thread):
     """config: the part `store` of the agent's configuration. name: this member's. path: where the lease is remembered, so that an agent
     that is started anew goes on with it."""
 
-    def __init__(self, config, name, path, say, gateway=None):
+    def __init__(self, config, name, path, say, etcd=None):
         super().__init__(daemon=True)
         self.config, self.name, self.path, self.say = config, name, path, say
-        self.gateway = gateway or Gateway(
-            config["endpoints"], config.get("ca"), config.get("user"), config.get("password"), self.timeout_s())
+        self.etcd = etcd or Keys(config["endpoints"], config.get("ca"), self.timeout_s(), config.get("user"), config.get("password"))
         self.prefix, self.ttl_s = config["prefix"], config["ttl_s"]
         self.lock, self.wake = threading.Lock(), threading.Event()
         self.lease, self.until, self.renewed, self.writer = None, 0.0, -1e9, False
@@ -100,7 +100,7 @@ class Store(threading.Thread):
             if not to:
                 return [delete(self.key("writer"))]
             return [delete(self.key("writer")), put(self.key("handover"), {"from": self.name, "to": to, "gtid": gtid},
-                                                    self.gateway.grant(HANDOVER_TTL_S))]
+                                                    self.etcd.grant(HANDOVER_TTL_S))]
 
         self.request("give up", [created(self.key("writer"), view.made)] + (
             [unchanged(self.key("sync"), view.sync_made)] if to else []), success, then)
@@ -141,7 +141,7 @@ class Store(threading.Thread):
             try:
                 self.once()
                 self.told("")
-            except StoreError as error:
+            except ApiError as error:
                 self.told(str(error))
             self.wake.wait(ROUND_S)
             self.wake.clear()
@@ -151,7 +151,7 @@ class Store(threading.Thread):
         while True:
             if self.trouble:
                 asked = now()
-                self.proven = (asked, self.gateway.leaderless())
+                self.proven = (asked, self.etcd.leaderless())
                 self.prolong(asked)
             time.sleep(ROUND_S)
 
@@ -171,7 +171,7 @@ class Store(threading.Thread):
         self.publish_now()
         self.act()
         asked = now()
-        keys = self.gateway.read(self.prefix)
+        keys = self.etcd.read(self.prefix)
         value, _made, self.revision, lease = keys.get("member/" + self.name, (None, 0, 0, ""))
         self.published = (value, lease)
         view = mysql_lease.view_of(keys)
@@ -183,11 +183,11 @@ class Store(threading.Thread):
         sent = now()
         if self.lease and sent - self.renewed < self.ttl_s / 6:
             return
-        if self.lease and not self.gateway.keep_alive(self.lease):
+        if self.lease and not self.etcd.keep_alive(self.lease):
             self.say("the lease has run out")
             self.lease = None
         if not self.lease:
-            self.lease = self.gateway.grant(self.ttl_s)
+            self.lease = self.etcd.grant(self.ttl_s)
         self.renewed, self.until = sent, sent + self.ttl_s
 
     def publish_now(self):
@@ -196,7 +196,7 @@ class Store(threading.Thread):
             wanted = self.wanted
         if wanted and (wanted, self.lease) != self.published:
             key = self.key("member/" + self.name)
-            self.gateway.transact([unchanged(key, self.revision)], [put(key, wanted, self.lease)])
+            self.etcd.transact([unchanged(key, self.revision)], [put(key, wanted, self.lease)])
 
     def act(self):
         with self.lock:
@@ -205,8 +205,8 @@ class Store(threading.Thread):
         for _what, compare, success, then in pending:
             done = False
             try:
-                done = wrong is None and self.gateway.transact(compare, success())
-            except StoreError as error:
+                done = wrong is None and self.etcd.transact(compare, success())
+            except ApiError as error:
                 wrong = error
             then(done)
         if wrong:

@@ -19,7 +19,7 @@ import random
 from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_lease as rules
 from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_start, mysql_store
 from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import DOWN, READ_ONLY, WRITABLE
-from ansible_collections.failover.stack.plugins.module_utils._etcd.gateway import StoreError
+from ansible_collections.failover.stack.plugins.module_utils._etcd.api import ApiError
 
 STEP_S, TTL_S, UNKNOWN = 0.1, 3, -1
 # mysql_automatic's and mysql_writer's.
@@ -61,7 +61,7 @@ class Etcd:
             if (made != int(one["create_revision"])) if one["target"] == "CREATE" else (changed != int(one["mod_revision"])):
                 return False
         if any(one.get("request_put", {}).get("lease", "0") not in ("0", *self.leases) for one in success):
-            raise StoreError("requested lease not found", reached=True)
+            raise ApiError("requested lease not found")
         self.revision += 1
         for one in success:
             if "request_put" in one:
@@ -79,7 +79,7 @@ class Etcd:
     def step(self):
         due, self.late = [one for one in self.late if one[0] <= self.world.t], [one for one in self.late if one[0] > self.world.t]
         for _at, act in due if self.up else ():
-            with contextlib.suppress(StoreError):
+            with contextlib.suppress(ApiError):
                 act()
         if not self.up:
             # Without a leader no lease ends; a new one gives each its whole time.
@@ -95,7 +95,7 @@ class Etcd:
 
 
 class Way:
-    """A machine's way to etcd: in the place of a Gateway."""
+    """A machine's way to etcd: in the place of _etcd.keys.Keys."""
 
     def __init__(self, world, name):
         self.world, self.name = world, name
@@ -103,14 +103,14 @@ class Way:
     def ask(self, act):
         world = self.world
         if not (world.etcd.up and world.reaches_store(self.name)):
-            raise StoreError("no etcd answers")
+            raise ApiError("no etcd answers")
         if world.random.random() < world.lossy:
             fate = world.random.random()
             if fate < 0.3:
                 act()
             elif fate < 0.6:
                 world.etcd.late.append((world.t + world.random.uniform(0, 4), act))
-            raise StoreError("no etcd answers: timed out")
+            raise ApiError("no etcd answers: timed out")
         return act()
 
     def grant(self, ttl_s):
@@ -675,11 +675,11 @@ class World:
             try:
                 agent.store.once()
                 agent.store.trouble = ""
-            except StoreError as error:
+            except ApiError as error:
                 agent.store.trouble = str(error)
                 agent.store_at = self.t + draw.choice((0.2, 0.6, 1.5))
                 asked = mysql_store.now()
-                agent.store.proven = (asked, agent.store.gateway.leaderless())
+                agent.store.proven = (asked, agent.store.etcd.leaderless())
                 agent.store.prolong(asked)
         if agent.poll_at <= self.t:
             agent.poll_at = self.t + 0.2

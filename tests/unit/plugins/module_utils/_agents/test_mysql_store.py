@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_lease as rules
 from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_store
-from ansible_collections.failover.stack.plugins.module_utils._etcd.gateway import StoreError
+from ansible_collections.failover.stack.plugins.module_utils._etcd.api import ApiError
 from lease_model import World
 
 TOLD = {"instance": "i1", "following": 0, "acks": False, "unfit": ""}
@@ -101,6 +101,6 @@ def test_a_request_after_one_that_failed_is_told_so(store, world):
     store.confirm(now, lambda done: got.append(("confirm", done)))
     store.depose(now, lambda done: got.append(("depose", done)))
     world.etcd.up = False
-    with pytest.raises(StoreError):
+    with pytest.raises(ApiError):
         store.act()
     assert got == [("confirm", False), ("depose", False)] and store.requests == []

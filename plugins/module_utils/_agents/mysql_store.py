@@ -156,8 +156,9 @@ class Store(threading.Thread):
             time.sleep(ROUND_S)
 
     def prolong(self, asked):
-        """Without a leader no lease ends, and a new leader gives each its whole time once more (etcd 3.4 and 3.5, which keep no
-        checkpoints of leases unless they are told to)."""
+        """Without a leader no lease ends, and a new leader gives each its whole time once more. Not one of which a checkpoint was kept; but
+        where etcd was told to keep them, it does so of leases with more than five minutes left (server/lease/lessor.go), and ours have a
+        minute at most."""
         if self.proven[1] and asked < self.until:
             self.until = max(self.until, asked + self.ttl_s)
 

@@ -16,7 +16,7 @@ import time
 from ansible_collections.failover.stack.plugins.module_utils._agents import alive, mysql_lease, mysql_record
 from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_jobs import UNKNOWN, Jobs
 from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_servers import Followers, started
-from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_store import now
+from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_store import Lead, now
 from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_writer import places, say
 from ansible_collections.failover.stack.plugins.module_utils._vip import address as virtual
 
@@ -56,7 +56,7 @@ class AutomaticAgent(Jobs):
             self.name, state, self.server.instance(), recorded=bool(record.get("writer")), held=held, lease=self.store.mine(),
             proof=self.followers.proof((view or self.last_view).sync), down_s=time.monotonic() - self.server.last_up,
             unfit=self.server.full, continuous=self.continuous, alive=self.store.valid(), confirmed=self.confirmed,
-            by_hand=bool(record.get("writer")) and not record.get("lease"))
+            by_hand=bool(record.get("writer")) and not record.get("lease"), joined=bool(record.get("lease")))
 
     def silent(self, view):
         """Whether the machine of the writer has not answered for a while, though others on its wire do."""
@@ -211,6 +211,8 @@ class AutomaticAgent(Jobs):
         if mine and mine[0]["io"] != "No" and mine[0]["applier"] == "Yes":
             if mine[0]["io"] == "Yes":
                 self.following, self.refused = view.term, ""
+                if not own.joined:
+                    self.begin("join", self.join)
                 if returning:
                     self.begin("settle", self.settle, view)
             return
@@ -231,7 +233,9 @@ class AutomaticAgent(Jobs):
         self.request = request["id"]
         if time.time() - request.get("at", 0) > 10:
             return
-        if request.get("to") in view.sync and own.lease and own.server == mysql_record.WRITABLE:
+        if request.get("park") and own.lease:
+            self.store.park(view, lambda done: say("nobody takes over, it is to be led by hand" if done else "etcd was not told that"))
+        elif request.get("to") in view.sync and own.lease and own.server == mysql_record.WRITABLE:
             self.begin("handover", self.hand_over, view, request)
         elif request.get("give_up") and not view.writer:
             self.store.forget_members(view, request["give_up"], lambda done: say(
@@ -268,7 +272,8 @@ class AutomaticAgent(Jobs):
             mysql_record.write_json(os.path.join(self.directory, mysql_record.STATUS), dict(told, at=time.time()))
 
     def run(self):
-        for thread in (self.server, self.followers, self.store, threading.Thread(target=self.store.keep_proving, daemon=True)):
+        lead = Lead(self.config["store"], self.config["own"]["address"], self.store, say)
+        for thread in (self.server, self.followers, self.store, lead, threading.Thread(target=self.store.keep_proving, daemon=True)):
             thread.start()
         self.server.first.wait(FIRST_S)
         while True:

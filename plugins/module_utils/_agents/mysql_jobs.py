@@ -171,6 +171,12 @@ class Jobs:
         """Whether this member was the writer since it last had everything of another one."""
         return bool(self.record.get("data"))
 
+    def join(self):
+        """Whoever follows a holder of the lease is led by it."""
+        with mysql_record.locked():
+            if not mysql_record.read_record()[0].get("writer"):
+                self.write_record(False)
+
     def settle(self, view):
         with self.sql() as sql:
             level = mysql_lease.has(sql.position(), view.last.get("gtid"))

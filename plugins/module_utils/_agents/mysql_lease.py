@@ -4,8 +4,8 @@
 """Who takes the writes when the members decide it themselves, by a lease in etcd. Pure.
 
 Keys below a cluster's prefix: `writer` (who holds it; goes with its lease), `last` (who held it last, and what it had when it began),
-`sync` (who may acknowledge for the writer), `handover` (to whom a writer gives its part), `member/<name>` (what a member says of itself;
-goes with its lease).
+`sync` (who may acknowledge for the writer), `handover` (to whom a writer gives its part, NOBODY while the cluster
+becomes one that is led by hand), `member/<name>` (what a member says of itself; goes with its lease).
 
 A term is the time of one writer, and named by the revision of `last`. What is kept:
 
@@ -29,6 +29,7 @@ from ansible_collections.failover.stack.plugins.module_utils._sql.gtid import Gt
 
 FORGET, GIVE_UP, KILL, ADOPT, DEPOSE, CONFIRM = "forget", "give up", "kill", "adopt", "depose", "confirm"
 PROMISE, FOLLOW, NOTHING = "promise", "follow", "nothing"
+NOBODY = ""
 # So long a writer whose server is gone, and for whom nobody can stand in, keeps its address: clients are refused at once.
 GRACE_S = 10.0
 
@@ -39,9 +40,9 @@ View = namedtuple("View", "term writer by last sync handover members made sync_m
 # What it knows of itself. lease: whether the writer's key is its own and was renewed in time. proof: whether it is certain that nobody else
 # can have taken over. alive: whether its own lease was renewed in time. unfit: why it should not be the writer, "" if it may. confirmed:
 # whether no request of this member's to give its part to another one can still be on its way. by_hand: whether it was made the writer by
-# hand, and has never held the lease.
-Own = namedtuple("Own", "name server instance recorded held lease proof down_s unfit continuous alive confirmed by_hand",
-                 defaults=(False, False, False, False, 0.0, "", False, False, True, False))
+# hand, and has never held the lease. joined: whether it has followed somebody who holds it since it was last led by hand.
+Own = namedtuple("Own", "name server instance recorded held lease proof down_s unfit continuous alive confirmed by_hand joined",
+                 defaults=(False, False, False, False, 0.0, "", False, False, True, False, True))
 Decision = namedtuple("Decision", "server address lease replication because target acks",
                       defaults=(KEEP, KEEP, KEEP, NOTHING, "", "", None))
 
@@ -67,6 +68,11 @@ def admitted(view, own):
 def acknowledges(view, own):
     """Whether it may begin to: what it says is what the writer takes it out by, so it must have been said first."""
     return admitted(view, own) and bool(view.members.get(own.name, {}).get("acks"))
+
+
+def parked(view):
+    """Whether the writer has said that the cluster becomes one that is led by hand: whatever its lease does, nobody takes over."""
+    return view.handover.get("to") == NOBODY
 
 
 def has(mine, theirs):
@@ -230,6 +236,9 @@ def as_replica(own, view, order):
         return closed(own, lease=DEPOSE, because="the machine of %s does not answer anybody who follows it" % view.writer)
     if view.writer:
         return closed(own, replication=FOLLOW, target=view.writer, acks=acknowledges(view, own), because="follows %s" % view.writer)
+    if parked(view) or not own.joined:
+        # What the store knows is of another time.
+        return closed(own, because="it is led by hand, until the writer of now takes the lease")
     if view.handover:
         mine = view.handover.get("to") == own.name
         return closed(own, lease=TAKE if mine else KEEP, because=(

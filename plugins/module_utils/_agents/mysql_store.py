@@ -12,7 +12,8 @@ import threading
 import time
 
 from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_lease
-from ansible_collections.failover.stack.plugins.module_utils._etcd.api import ApiError
+from ansible_collections.failover.stack.plugins.module_utils._etcd import lead
+from ansible_collections.failover.stack.plugins.module_utils._etcd.api import ApiError, place
 from ansible_collections.failover.stack.plugins.module_utils._etcd.keys import Keys, created, delete, put, unchanged
 
 ROUND_S = 0.2
@@ -20,12 +21,42 @@ ROUND_S = 0.2
 FRESH_S = 1.5
 # So long before the lease can run out its holder behaves as if it had.
 MARGIN_S = 0.4
-HANDOVER_TTL_S = 4
+HANDOVER_TTL_S, PARKED_TTL_S = 4, 600
+# How often the writer looks whether its member of etcd leads, and how long a member may take to answer that.
+LEAD_S, LEAD_TIMEOUT_S = 1.0, 1.0
 
 
 def now():
     """Goes on while the machine sleeps, and no clock is set by it."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Lead(threading.Thread):
+    """Keeps the lead of etcd off the writer's machine, where etcd is on the database machines: else one death would take both, and whether
+    the writer's lease has ended could be said only after an election."""
+
+    def __init__(self, config, address, store, say):
+        super().__init__(daemon=True)
+        own = [url for url in config["endpoints"] if place(url)[0] == address]
+        self.lead = lead.Lead(own[0], config.get("ca"), LEAD_TIMEOUT_S) if own else None
+        self.store, self.say, self.trouble = store, say, ""
+
+    def once(self):
+        try:
+            to = self.lead.give_away() if self.store.mine() else ""
+        except ApiError as error:
+            if self.trouble != str(error):
+                self.say("etcd may be led from the writer's machine: %s" % error)
+            self.trouble = str(error)
+            return
+        self.trouble = ""
+        if to:
+            self.say("etcd is led by %s from now on, the writer is here" % to)
+
+    def run(self):
+        while self.lead:
+            self.once()
+            time.sleep(LEAD_S)
 
 
 class Store(threading.Thread):
@@ -108,6 +139,11 @@ class Store(threading.Thread):
     def confirm(self, view, then):
         """From now on nothing that was asked before gives the lease to another one, however late it comes."""
         self.change_sync(view, view.sync, then)
+
+    def park(self, view, then):
+        """Nobody takes over for a while: the agents that know of a lease are about to go, one after the other."""
+        self.request("park", [created(self.key("writer"), view.made)], lambda: [
+            put(self.key("handover"), {"from": self.name, "to": mysql_lease.NOBODY}, self.etcd.grant(PARKED_TTL_S))], then)
 
     def depose(self, view, then):
         self.request("depose", [created(self.key("writer"), view.made), unchanged(self.key("sync"), view.sync_made)],

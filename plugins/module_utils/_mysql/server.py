@@ -122,7 +122,19 @@ def server(values):
 def variables(values, bound):
     """What a running server is told at once, though its configuration file says it, too."""
     return {"binlog_expire_logs_seconds": values["binlog_days"] * 86400, "slave_connections_needed_for_purge": 0,
-            "max_binlog_total_size": bound * binary_logs.MIB}
+            "max_binlog_total_size": bound * binary_logs.MIB, **waiting(values)}
+
+
+def waiting(values):
+    """For how long a commit waits for a replica, where no agent decides that: one that did so until now has made it wait for ever."""
+    if values["failover"] == "automatic":
+        return {}
+    found = {}
+    for side in ("master", "source"):
+        found["rpl_semi_sync_%s_timeout" % side] = int(values["semi_sync_timeout_ms"])
+        if not values["semi_sync"]:
+            found["rpl_semi_sync_%s_enabled" % side] = 0
+    return found
 
 
 def own_apparmor(values):

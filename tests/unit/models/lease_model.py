@@ -281,7 +281,8 @@ class Agent:
         instance = self.seen if self.server.instance() == self.seen else None
         return rules.Own(self.name, state, instance, recorded=self.disk["writer"], held=self.disk["writer"],
                          lease=self.store.mine(), proof=proof, down_s=self.world.t - self.last_up, continuous=self.continuous,
-                         alive=self.store.valid(), confirmed=self.confirmed, by_hand=self.disk["writer"] and not self.disk["lease"])
+                         alive=self.store.valid(), confirmed=self.confirmed, by_hand=self.disk["writer"] and not self.disk["lease"],
+                         joined=self.disk["lease"])
 
     def ask_followers(self):
         """A job of its own: what they have is asked after what is here."""
@@ -534,6 +535,7 @@ class Agent:
         if here["source"] == target and here["io"] and not here["error"]:
             if here["linked"]:
                 self.following, self.refused = view.term, ""
+                self.disk["lease"] = True
                 if returning:
                     self.begin("settle", self.settle, view)
             return

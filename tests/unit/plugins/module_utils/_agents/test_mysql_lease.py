@@ -161,6 +161,18 @@ def test_without_a_writer_a_replica_first_stops_receiving():
     assert decide(own("db2", READ_ONLY), old).replication == lease.PROMISE
 
 
+def test_nobody_takes_over_while_it_is_led_by_hand():
+    gone = {"db2": promised(2, "0-1-9"), "db3": promised(3, "0-1-9")}
+    assert decide(own("db2", READ_ONLY), view(writer=None, members=gone)).lease == TAKE
+    # The agents become others, one after the other.
+    leaves = view(writer=None, members=gone, handover={"from": "db1", "to": lease.NOBODY})
+    assert lease.parked(leaves) and not lease.parked(view())
+    assert decide(own("db2", READ_ONLY), leaves)[:4] == (KEEP, KEEP, KEEP, lease.NOTHING)
+    # They were, and have become such of a lease again: sync and promises are of the time before.
+    assert decide(own("db2", READ_ONLY, joined=False), view(writer=None, members=gone))[:4] == (KEEP, KEEP, KEEP, lease.NOTHING)
+    assert decide(own("db2", READ_ONLY, joined=False), view()).replication == lease.FOLLOW
+
+
 # --- Who follows -------------------------------------------------------------------
 
 

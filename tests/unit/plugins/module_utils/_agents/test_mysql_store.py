@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_lease as rules
 from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_store
 from ansible_collections.failover.stack.plugins.module_utils._etcd.api import ApiError
 from lease_model import World
 
+ETCD = "https://192.0.2.1:2379"
 TOLD = {"instance": "i1", "following": 0, "acks": False, "unfit": ""}
 
 
@@ -81,6 +84,15 @@ def test_who_confirmed_that_it_stays_gives_nothing_away_any_more(store, world):
     assert given_up() is True and key(world, "writer")[0] is None
 
 
+def test_a_writer_says_that_it_is_to_be_led_by_hand(store, world):
+    store.take(rules.View(), "0-1-1", {}, "agent", lambda done: None)
+    store.park(view(store), lambda done: None)
+    assert rules.parked(view(store)) and view(store).writer == "db1"
+    world.t += 601
+    world.etcd.step()
+    assert key(world, "handover")[0] is None
+
+
 def test_nobody_is_taken_out_by_what_it_said_before(store, world):
     store.take(rules.View(), "0-1-1", {"db2": {"instance": "i2", "whole": True}}, "agent", lambda done: None)
     other = world.agents["db2"].store
@@ -104,3 +116,29 @@ def test_a_request_after_one_that_failed_is_told_so(store, world):
     with pytest.raises(ApiError):
         store.act()
     assert got == [("confirm", False), ("depose", False)] and store.requests == []
+
+
+@pytest.mark.parametrize("address, endpoints, mine, given, said", [
+    ("192.0.2.1", [ETCD, "https://192.0.2.2:2379"], True, ["db2"], ["etcd is led by db2 from now on, the writer is here"]),
+    ("192.0.2.1", [ETCD], False, ["db2"], []), ("192.0.2.1", [ETCD], True, [""], []),
+    ("2001:db8::1", ["https://[2001:db8::1]:2379"], True, [ApiError("no"), ApiError("no")],
+     ["etcd may be led from the writer's machine: no"])])
+def test_the_writer_gives_the_lead_of_etcd_away(address, endpoints, mine, given, said):
+    words, left = [], list(given)
+    one = mysql_store.Lead({"endpoints": endpoints}, address, types.SimpleNamespace(mine=lambda: mine), words.append)
+    assert one.lead.api.url == endpoints[0]
+
+    def give_away():
+        found = left.pop(0)
+        if isinstance(found, ApiError):
+            raise found
+        return found
+
+    one.lead = types.SimpleNamespace(give_away=give_away)
+    for _turn in given:
+        one.once()
+    assert words == said
+
+
+def test_where_etcd_is_elsewhere_nothing_is_given_away():
+    assert mysql_store.Lead({"endpoints": ["https://192.0.2.9:2379"]}, "192.0.2.1", None, None).lead is None

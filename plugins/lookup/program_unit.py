@@ -32,6 +32,11 @@ options:
     type: list
     elements: str
     default: []
+  ended:
+    description: What the program is run with once more whenever it has ended, however that came about. Nothing by default.
+    type: list
+    elements: str
+    default: []
   after:
     description: Units that start before it.
     type: list
@@ -127,7 +132,7 @@ _raw:
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.failover.stack.plugins.plugin_utils.program_unit import unit
 
-OPTIONS = ("directory", "description", "arguments", "after", "before", "replaces", "user", "capabilities", "families", "writable",
+OPTIONS = ("directory", "description", "arguments", "ended", "after", "before", "replaces", "user", "capabilities", "families", "writable",
            "runtime_directory", "runtime_directory_mode", "runtime_directory_preserve", "private_tmp", "restart_ms", "watchdog_s", "urgent",
            "starts_others")
 

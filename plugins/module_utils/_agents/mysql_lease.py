@@ -133,6 +133,11 @@ def successor(view, order):
     if why:
         return None, why
     given = promises(view)
+    late = sorted(name for name, told in view.members.items() if told.get("following") == view.term and name not in given)
+    if late:
+        # It received, too, and one that had stood still for long may have acknowledged before it knew that it may not. It says so at once,
+        # or its key goes.
+        return None, "%s has not told yet what it received" % " and ".join(late)
     try:
         needed = everything(view)
     except GtidError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import json
 import os
 import signal
 import threading
@@ -104,6 +105,20 @@ class Local(Server):
         except (Failure, OSError) as error:
             # The next round sees that it still takes writes, and tries again.
             say("the server could not be made read-only: %s" % error)
+
+
+def let_go(path):
+    """A server whose agent has ended acknowledges nothing any more: nobody would withdraw what its key in the store says."""
+    with open(path, encoding="utf-8") as handle:
+        server = Server(json.load(handle))
+    try:
+        with contextlib.closing(server.connect()) as own:
+            sql = SqlDialect(own)
+            if sql.acknowledges():
+                sql.acknowledge(False)
+                say("the agent has ended: acknowledges no more")
+    except (Failure, OSError) as error:
+        say("the agent has ended, and the server could not be told to acknowledge no more: %s" % error)
 
 
 def started():

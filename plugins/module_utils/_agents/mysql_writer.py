@@ -429,10 +429,13 @@ class WriterAgent:
 
 
 def main(path, what="run"):
-    """what: run, or start, which is done before the server is started."""
+    """what: run; start, which is done before the server is started; ended, when the agent has."""
     if what == "start":
         from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_start
         return mysql_start.main(path)
+    if what == "ended":
+        from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_servers import let_go
+        return let_go(path)
     os.umask(0o077)
     os.makedirs(mysql_record.DIRECTORY, exist_ok=True)
     alive = os.open(os.path.join(mysql_record.RUN_DIRECTORY, mysql_record.ALIVE), os.O_RDWR | os.O_CREAT, 0o600)

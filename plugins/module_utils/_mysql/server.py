@@ -199,11 +199,12 @@ def agent_settings(values):
 
 
 def leased(values):
-    """An agent that holds a lease kills a server that hangs, and is itself started anew, in time to keep the lease, when it hangs."""
+    """An agent that holds a lease kills a server that hangs, and is itself started anew, in time to keep the lease, when it hangs. A server
+    without its agent must not go on acknowledging, since the others take its silence for an end of that."""
     if values["failover"] != "automatic":
         return {}
     return {"capabilities": ["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_DAC_READ_SEARCH", "CAP_KILL"], "restart_ms": 100,
-            "watchdog_s": max(1, int(values["lease_ttl_s"]) // 2)}
+            "watchdog_s": max(1, int(values["lease_ttl_s"]) // 2), "ended": [AGENT_CONFIG, "ended"]}
 
 
 def files(values):

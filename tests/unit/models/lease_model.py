@@ -738,7 +738,7 @@ class World:
         self.story.append("%.1f %s %s %.1f" % (self.t, fault, name, last))
 
     faults = ("server_dies", "server_dies", "machine_dies", "cut_off", "cut_off", "cut_from_store", "cut_from_one", "agent_dies",
-              "agent_frozen", "server_frozen", "machine_frozen", "etcd_down", "handed_over")
+              "agent_dies", "agent_frozen", "server_frozen", "machine_frozen", "etcd_down", "handed_over")
 
     def later(self, seconds, act):
         self.until.append((self.t + seconds, act))
@@ -776,10 +776,16 @@ class World:
     def machine_frozen(self, name, last):
         self.hold(self.still, name, last)
 
-    def agent_dies(self, name, _last):
+    def agent_dies(self, name, last):
         agent = self.agents[name]
         if agent.up:
-            agent.up, agent.back_at = False, self.t + self.random.uniform(0.2, 1)
+            agent.up, agent.back_at = False, self.t + self.random.choice((0.2, 1, last))
+            self.let_go(self.servers[name])
+
+    def let_go(self, server):
+        """What is done when an agent has ended. A server that hangs cannot be told."""
+        if server.runs() and server.acks:
+            server.acks, server.link = False, None
 
     def agent_frozen(self, name, last):
         """systemd kills one that gives no sign of life for half of the lease's time."""

@@ -217,6 +217,12 @@ def test_another_member_with_more_is_preferred_but_not_needed():
     assert follower(sync=two, db2=promised(2, "0-1-9"), db3=promised(3, "0-1-7,5-3-1")) == ("db2", "")
 
 
+def test_whoever_received_is_waited_for_while_it_is_there():
+    two = {"db2": SYNC["db2"]}
+    assert follower(sync=two, db2=promised(2, "0-1-9"), db3=member(3)) == (None, "db3 has not told yet what it received")
+    assert follower(sync=two, db2=promised(2, "0-1-9"), db3=member(3, following=6)) == ("db2", "")
+
+
 def test_members_that_have_what_the_other_lacks_are_not_chosen_between():
     assert follower(db2=promised(2, "0-1-9,1-2-4"), db3=promised(3, "0-1-12")) == (None, "no member has all of 0-1-12,1-2-4")
 

@@ -24,8 +24,8 @@ TICK_S = 0.1
 # So long an address that somebody else answers for is asked for, and commits may wait without one being acknowledged.
 CONTEST_S, STUCK_S = 1.0, 2.0
 LAST_WORDS_S = 0.05
-# An agent that was just started first looks at its server, but no longer than this.
-FIRST_S = 1.0
+# An agent that was just started first looks at its server, but no longer than this: systemd waits for its first sign of life.
+FIRST_S = 0.3
 # Three questions of the address protocol in a row.
 SILENT_S = 1.7
 

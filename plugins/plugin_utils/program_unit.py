@@ -36,7 +36,12 @@ def unit(entry, options):
     lines += ["StartLimitIntervalSec=0", "", "[Service]", "ExecStart=" + " ".join(command), "Restart=always",
               "RestartSec=%dms" % options["restart_ms"]]
     if options["ended"]:
-        lines.append("ExecStopPost=-" + " ".join([*program, *map(quoted, options["ended"])]))
+        last = " ".join([*program, *map(quoted, options["ended"])])
+        # Asked before a Python is started: it holds up the next start.
+        lines.append("ExecStopPost=-" + ('/bin/sh -c "[ -e %s ] || exec %s"' % (options["ended_unless"], last)
+                                         if options["ended_unless"] else last))
+    if options["notifies"]:
+        lines.append("Type=notify")
     if options["watchdog_s"]:
         # One that was stopped does nothing with another signal.
         lines += ["NotifyAccess=main", "WatchdogSec=%d" % options["watchdog_s"], "WatchdogSignal=SIGKILL"]

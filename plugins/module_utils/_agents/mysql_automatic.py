@@ -8,6 +8,7 @@ says."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import threading
@@ -42,7 +43,7 @@ class AutomaticAgent(Jobs):
         self.order.sort(key=config["order"].index)
         self.followers = Followers(config, self.server)
         self.because, self.basis, self.basis_at, self.told_at = None, None, now(), -1e9
-        self.request, self.told = None, None
+        self.request, self.told, self.marked = None, None, None
         # offered: of which `sync` a change was asked for, UNKNOWN of an earlier agent.
         self.contested, self.stuck, self.offered = None, (None, now()), UNKNOWN
 
@@ -88,6 +89,7 @@ class AutomaticAgent(Jobs):
             self.followers.wanted.clear()
         self.net.announce(held)
         self.publish(own, view)
+        self.mark(own.lease and own.server == mysql_record.WRITABLE)
         self.tell(own, view)
         alive.beat()
 
@@ -262,6 +264,19 @@ class AutomaticAgent(Jobs):
         if self.refused:
             told["refused"] = self.refused
         self.store.publish(told)
+
+    def mark(self, leads):
+        """For what is done when this agent has ended, see mysql_servers.let_go()."""
+        if leads == self.marked:
+            return
+        path = os.path.join(self.directory, mysql_record.LEADS)
+        if leads:
+            with open(path, "w", encoding="ascii"):
+                pass
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+        self.marked = leads
 
     def tell(self, own, view):
         """For module and verify."""

@@ -28,6 +28,8 @@ PROOF_S = 1.2
 ROOM_BYTES = 1 << 20
 # How long a server may take to become read-only before it is killed: a commit that waits for a replica would hold it up for ever.
 CLOSE_S = 0.5
+# A busy machine needs a while to end a process: its connections are closed then, which clients hear only while the address is still here.
+ENDING_S = 0.4
 
 
 class Local(Server):
@@ -68,6 +70,9 @@ class Local(Server):
         say("kills the server (process %s)" % self.seen.split(":")[0])
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(self.seen.split(":")[0]), signal.SIGKILL)
+        end = time.monotonic() + ENDING_S
+        while not ended(self.seen) and time.monotonic() < end:
+            time.sleep(0.01)
         return True
 
     def change(self, wanted):
@@ -131,14 +136,25 @@ def boot():
         return handle.read()[:8]
 
 
-def alive_as(found):
-    """Whether the process that was seen is still that one."""
+def stat_of(found):
+    """What the kernel says of the process that was seen; empty when it is not that one any more."""
     pid, began = found.split(":")
     try:
         with open("/proc/%s/stat" % pid, encoding="ascii", errors="replace") as handle:
-            return handle.read().rpartition(")")[2].split()[19] == began
+            fields = handle.read().rpartition(")")[2].split()
     except OSError:
-        return False
+        return []
+    return fields if fields[19] == began else []
+
+
+def alive_as(found):
+    """Whether the process that was seen is still that one."""
+    return bool(stat_of(found))
+
+
+def ended(found):
+    """Whether it has closed all that it had, though nobody has taken note of its end yet."""
+    return stat_of(found)[:1] in ([], ["Z"], ["X"])
 
 
 class Followers(Peers):

@@ -10,6 +10,7 @@ import os
 import re
 import time
 
+from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import LEADS, RUN_DIRECTORY
 from ansible_collections.failover.stack.plugins.module_utils._etcd.api import url
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import address_of
 from ansible_collections.failover.stack.plugins.module_utils._sql import binary_logs
@@ -204,7 +205,8 @@ def leased(values):
     if values["failover"] != "automatic":
         return {}
     return {"capabilities": ["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_DAC_READ_SEARCH", "CAP_KILL"], "restart_ms": 100,
-            "watchdog_s": max(1, int(values["lease_ttl_s"]) // 2), "ended": [AGENT_CONFIG, "ended"]}
+            "watchdog_s": max(1, int(values["lease_ttl_s"]) // 2), "ended": [AGENT_CONFIG, "ended"],
+            "ended_unless": "%s/%s" % (RUN_DIRECTORY, LEADS), "notifies": True}
 
 
 def files(values):

@@ -29,6 +29,12 @@ def test_what_is_done_when_it_has_ended():
     lines = text(ended=["/etc/x.json", "ended"]).splitlines()
     assert "ExecStopPost=-/usr/bin/python3 -BI /opt/x/run.py _agents.x /etc/x.json ended" in lines
     assert "ExecStopPost" not in text()
+    lines = text(ended=["/etc/x.json", "ended"], ended_unless="/run/x/leads").splitlines()
+    assert 'ExecStopPost=-/bin/sh -c "[ -e /run/x/leads ] || exec /usr/bin/python3 -BI /opt/x/run.py _agents.x /etc/x.json ended"' in lines
+
+
+def test_who_says_when_it_has_started_is_waited_for():
+    assert "Type=notify" in text(notifies=True, watchdog_s=1).splitlines() and "Type=" not in text(watchdog_s=1)
 
 
 def test_a_user_gets_what_it_may_beyond_itself():

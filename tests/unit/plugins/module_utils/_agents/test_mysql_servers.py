@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import types
 
 import pytest
@@ -49,4 +50,17 @@ def test_the_process_is_known_as_long_as_it_lives():
     with open("/proc/self/stat", encoding="ascii") as handle:
         own, began = str(os.getpid()), handle.read().rpartition(")")[2].split()[19]
     assert mysql_servers.alive_as("%s:%s" % (own, began)) is True
+    assert mysql_servers.ended("%s:%s" % (own, began)) is False and mysql_servers.ended("%s:1" % own) is True
     assert mysql_servers.alive_as("%s:1" % own) is False and mysql_servers.alive_as("4194304:1") is False
+
+
+def test_a_process_has_ended_before_anybody_takes_note_of_it():
+    child = subprocess.Popen(["sleep", "60"])
+    with open("/proc/%d/stat" % child.pid, encoding="ascii") as handle:
+        found = "%d:%s" % (child.pid, handle.read().rpartition(")")[2].split()[19])
+    assert mysql_servers.ended(found) is False
+    server = object.__new__(mysql_servers.Local)
+    server.boot, server.answer, server.seen = "b", (0.0, "down", found), None
+    assert server.kill() is True and mysql_servers.ended(found) and mysql_servers.alive_as(found)
+    child.wait()
+    assert server.kill() is False

@@ -57,7 +57,8 @@ class AutomaticAgent(Jobs):
             self.name, state, self.server.instance(), recorded=bool(record.get("writer")), held=held, lease=self.store.mine(),
             proof=self.followers.proof((view or self.last_view).sync), down_s=time.monotonic() - self.server.last_up,
             unfit=self.server.full, continuous=self.continuous, alive=self.store.valid(), confirmed=self.confirmed,
-            by_hand=bool(record.get("writer")) and not record.get("lease"), joined=bool(record.get("lease")))
+            by_hand=bool(record.get("writer")) and not record.get("lease"), joined=bool(record.get("lease")),
+            wrote=self.server.wrote)
 
     def silent(self, view):
         """Whether the machine of the writer has not answered for a while, though others on its wire do."""

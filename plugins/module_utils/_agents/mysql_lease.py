@@ -41,8 +41,9 @@ View = namedtuple("View", "term writer by last sync handover members made sync_m
 # can have taken over. alive: whether its own lease was renewed in time. unfit: why it should not be the writer, "" if it may. confirmed:
 # whether no request of this member's to give its part to another one can still be on its way. by_hand: whether it was made the writer by
 # hand, and has never held the lease. joined: whether it has followed somebody who holds it since it was last led by hand.
-Own = namedtuple("Own", "name server instance recorded held lease proof down_s unfit continuous alive confirmed by_hand joined",
-                 defaults=(False, False, False, False, 0.0, "", False, False, True, False, True))
+# wrote: whether its server, which does not answer now, took writes when it did.
+Own = namedtuple("Own", "name server instance recorded held lease proof down_s unfit continuous alive confirmed by_hand joined wrote",
+                 defaults=(False, False, False, False, 0.0, "", False, False, True, False, True, False))
 Decision = namedtuple("Decision", "server address lease replication because target acks",
                       defaults=(KEEP, KEEP, KEEP, NOTHING, "", "", None))
 
@@ -170,14 +171,15 @@ def plan(own, view, order, leaderless=False, alone=False):
 
 def closed(own, **more):
     """Nobody writes here, nobody comes here for the writer. A writer's server that hangs could go on where it was."""
-    server = READ_ONLY if own.server == WRITABLE else KILL if own.server == DOWN and own.recorded else KEEP
+    server = READ_ONLY if own.server == WRITABLE else KILL if own.server == DOWN and (own.recorded or own.wrote) else KEEP
     return Decision(server=server, address=RELEASE if own.held else KEEP, **more)
 
 
 def without_store(own, leaderless):
-    if own.recorded and own.server == WRITABLE and own.by_hand:
+    if own.recorded and own.server != READ_ONLY and own.by_hand:
         # Nobody takes over from a writer that has never held the lease.
-        return Decision(address=KEEP if own.held else TAKE, because="etcd does not answer yet, stays the writer that it was made by hand")
+        return Decision(address=KEEP if own.held or own.server == DOWN else TAKE,
+                        because="etcd does not answer yet, stays the writer that it was made by hand")
     if own.recorded and own.server == WRITABLE and (own.lease or own.proof or leaderless):
         why = "the lease still runs" if own.lease else "no etcd can give it away" if leaderless else "its replicas still follow it"
         return Decision(address=KEEP if own.held else TAKE, because="etcd does not answer, %s: stays the writer" % why)

@@ -38,11 +38,13 @@ class Local(Server):
     def __init__(self, config):
         super().__init__(config)
         self.channels, self.acks, self.waits, self.datadir, self.full = [], False, False, None, ""
-        self.first = threading.Event()
+        # wrote: whether it took writes when it answered last.
+        self.first, self.wrote = threading.Event(), False
         self.boot, self.seen, self.waiting, self.known = boot(), None, (0, 0), False
 
     def poll(self):
         super().poll()
+        self.wrote = self.answer[1] == mysql_record.WRITABLE if self.answer[1] != mysql_record.DOWN else self.wrote
         self.first.set()
         try:
             if self.connection:

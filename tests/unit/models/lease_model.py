@@ -282,7 +282,7 @@ class Agent:
         return rules.Own(self.name, state, instance, recorded=self.disk["writer"], held=self.disk["writer"],
                          lease=self.store.mine(), proof=proof, down_s=self.world.t - self.last_up, continuous=self.continuous,
                          alive=self.store.valid(), confirmed=self.confirmed, by_hand=self.disk["writer"] and not self.disk["lease"],
-                         joined=self.disk["lease"])
+                         joined=self.disk["lease"], wrote=self.polled[1] == WRITABLE)
 
     def ask_followers(self):
         """A job of its own: what they have is asked after what is here."""

@@ -101,6 +101,9 @@ def test_a_server_that_hangs_without_the_lease_is_killed():
     assert decide(own(server=DOWN, recorded=True, held=True), None)[:2] == (lease.KILL, RELEASE)
     assert decide(own(server=DOWN, recorded=True), view(writer="db2"))[0] == lease.KILL
     assert decide(own("db2", DOWN), view())[0] == KEEP
+    # It has forgotten already that it was the writer, and the server took writes when it answered last.
+    assert decide(own(server=DOWN, wrote=True), view(writer="db2"))[0] == lease.KILL
+    assert decide(own(server=DOWN, wrote=True), None)[0] == lease.KILL
 
 
 def test_who_lost_the_lease_stops():
@@ -120,6 +123,7 @@ def test_a_cluster_that_was_led_by_hand_is_adopted():
     assert decide(by_hand._replace(server=READ_ONLY), lease.View()).lease == KEEP
     # Before etcd has said anything nothing is changed: nobody takes over from one that has never held the lease.
     assert decide(by_hand, None)[:2] == (KEEP, KEEP)
+    assert decide(by_hand._replace(server=DOWN), None)[:2] == (KEEP, KEEP)
     assert decide(by_hand._replace(by_hand=False), None)[:2] == (READ_ONLY, RELEASE)
     # A cluster that was led by a lease, then by hand: what the store knows is of then.
     assert decide(by_hand, view(writer=None)).lease == lease.ADOPT

@@ -77,7 +77,9 @@ class Exporter:
 
     def units(self):
         command = ["/usr/bin/systemctl", "show", "--property=" + readings.PROPERTIES, "--", *self.config["units"]]
-        told = subprocess.run(command, capture_output=True, timeout=self.config["answer_s"], check=True)
+        told = subprocess.run(command, capture_output=True, timeout=self.config["answer_s"], check=False)
+        if told.returncode:
+            raise OSError("systemctl show ended with %d: %s" % (told.returncode, told.stderr.decode("utf-8", "replace").strip()))
         return readings.units(told.stdout.decode("utf-8", "replace"), time.clock_gettime(time.CLOCK_MONOTONIC))
 
     def lines(self):

@@ -22,8 +22,8 @@ def objects(answer):
 
 
 def values(answer):
-    """{object: value} of one counter."""
-    return {one["objName"]: one.get("value") for one in answer if one.get("objName")}
+    """{object: whole number} of one counter; the API gives numbers as texts."""
+    return {one["objName"]: int(float(one["value"])) for one in answer if one.get("objName") and one.get("value") not in (None, "")}
 
 
 def alerts(answer):

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A program of its own, not a module: there is no run_command.
 # pylint: disable=ansible-bad-function
-"""CONFIG: tells a Scouter collector how this host, its units and its httpd are, every interval_s seconds.
+"""CONFIG: tells a Scouter collector how this host, its units, its httpd and its database server are, every interval_s seconds.
 
 It only reads and sends: nothing on the host waits for it, and a collector that is dead, frozen or far away costs what could not be sent,
-which is not kept. CONFIG is JSON: url, interval_s, answer_s, host, units, httpd_url (empty: there is none).
+which is not kept. CONFIG is JSON: url, interval_s, answer_s, host, units, httpd_url (empty: there is none), mysql: {user, socket,
+password_file} (user empty: there is none).
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import time
 import urllib.request
 
 from ansible_collections.failover.stack.plugins.module_utils._agents import alive
+from ansible_collections.failover.stack.plugins.module_utils._galera import state as galera
 from ansible_collections.failover.stack.plugins.module_utils._scouter import readings
 from ansible_collections.failover.stack.plugins.module_utils._scouter.measures import BEAT, line, short
+from ansible_collections.failover.stack.plugins.module_utils._sql import connection, status
 
 PROC = ("stat", "loadavg", "uptime", "meminfo", "net/dev", "self/mounts")
 MOST_BYTES = 1 << 16
@@ -65,7 +68,7 @@ class Exporter:
     def ask(self, source, question):
         try:
             told = question()
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
+        except (OSError, ValueError, subprocess.SubprocessError, connection.Failure) as error:
             self.trouble(source, str(error) or type(error).__name__)
             return {}
         self.trouble(source, "")
@@ -82,6 +85,30 @@ class Exporter:
             raise OSError("systemctl show ended with %d: %s" % (told.returncode, told.stderr.decode("utf-8", "replace").strip()))
         return readings.units(told.stdout.decode("utf-8", "replace"), time.clock_gettime(time.CLOCK_MONOTONIC))
 
+    def sql(self):
+        """Over a connection of its own each time: one that stays would have to be watched."""
+        where = self.config["mysql"]
+        with open(where["password_file"], encoding="utf-8") as handle:
+            password = handle.read().rstrip("\n")
+        limit = self.config["answer_s"]
+        server = connection.connect({"user": where["user"], "password": password, "unix_socket": where["socket"], "connect_timeout": limit,
+                                     "read_timeout": limit, "write_timeout": limit, "ca": None})
+        try:
+            rows = [(row["Variable_name"], row["Value"]) for row in server.rows("SHOW GLOBAL STATUS")]
+            dialect = connection.dialect_of(server.rows("SELECT VERSION() AS version")[0]["version"])[0]
+            return readings.sql({name.lower(): value for name, value in rows}, self.channels(server, dialect), galera.status(rows))
+        finally:
+            server.close()
+
+    def channels(self, server, dialect):
+        """None where the account may not see them."""
+        try:
+            return status.read_channels(server, dialect)
+        except connection.Failure as failure:
+            if failure.code in status.DENIED:
+                return None
+            raise
+
     def lines(self):
         """What there is to send now."""
         self.beat, now = self.beat + 1, time.time_ns()
@@ -90,6 +117,8 @@ class Exporter:
             found += [("unit", short(name), fields) for name, fields in self.ask("systemd", self.units).items()]
         if self.config["httpd_url"]:
             found.append(("httpd", "", self.ask("httpd", lambda: readings.httpd(self.fetch(self.config["httpd_url"])))))
+        if self.config["mysql"]["user"]:
+            found.append(("mysql", "", self.ask("the database server", self.sql)))
         return [line(kind, self.config["host"], dict(fields, **{BEAT: self.beat}), now, name) for kind, name, fields in found if fields]
 
     def send(self, lines):

@@ -120,6 +120,9 @@ def _watched(host, values):
             yield "%s: scouter_units has '%s': give a unit with its suffix, such as haproxy.service." % (host, unit)
         elif values["scouter_units"].count(unit) > 1:
             yield "%s: scouter_units has '%s' twice: take one out." % (host, unit)
+    if values["scouter_mysql_user"] and not values.get("scouter_mysql_password"):
+        yield "%s: scouter_mysql_password is missing: give the one of account '%s' (scouter_mysql_user)." % (
+            host, values["scouter_mysql_user"])
     url = values["scouter_httpd_url"]
     if url and not is_url(url):
         yield "%s: scouter_httpd_url is '%s': give a URL such as http://127.0.0.1/server-status?auto." % (host, url)

@@ -14,6 +14,7 @@ import json
 from ansible_collections.failover.stack.plugins.module_utils._scouter import measures, parts
 
 ETC, VAR, HOME = "/etc/scouter", "/var/lib/scouter", "/opt/scouter"
+MYSQL_PASSWORD = ETC + "/mysql-password"
 UNITS = "/etc/systemd/system/"
 COLLECTOR, HOST_AGENT, EXPORTER = "scouter.service", "scouter-host.service", "failover-scouter-exporter.service"
 HEAD = "# Written by Ansible (failover.stack).\n"
@@ -85,6 +86,7 @@ def expected(values):
             found.append(measures.object_name(host, "host"))
             found += [measures.object_name(host, "unit", measures.short(unit)) for unit in units_of(given)]
             found += [measures.object_name(host, "httpd")] if given.get("scouter_httpd_url") else []
+            found += [measures.object_name(host, "mysql")] if given.get("scouter_mysql_user") else []
         if has_archive(values):
             found += ["/" + host] + ["/%s/%s" % (host, name) for name in java_instances(given)]
     return found
@@ -189,7 +191,9 @@ def exporter_settings(values):
     return json.dumps({
         "url": "http://%s:%d/telegraf/metric" % (bracketed(values["collector_address"]), int(values["http_port"])),
         "interval_s": int(values["interval_s"]), "answer_s": int(values["answer_s"]), "host": values["inventory_hostname"],
-        "units": values["units"], "httpd_url": values["httpd_url"]}, indent=1, sort_keys=True) + "\n"
+        "units": values["units"], "httpd_url": values["httpd_url"],
+        "mysql": {"user": values["mysql_user"], "socket": values["mysql_socket"], "password_file": MYSQL_PASSWORD}},
+        indent=1, sort_keys=True) + "\n"
 
 
 def agent_settings(values, name, more):
@@ -254,10 +258,13 @@ def agents_config(values):
 
 def exporter_config(values):
     if not values["exporter"]:
-        return {"absent": [UNITS + EXPORTER]}
+        return {"absent": [UNITS + EXPORTER, MYSQL_PASSWORD]}
+    login = {"path": MYSQL_PASSWORD, "content": "@@mysql_password@@\n", "group": values["_exporter_user"], "mode": "0640"}
+    asks = bool(values["mysql_user"])
     return {
+        "secrets": {"mysql_password": values["mysql_password"]} if asks else {}, "absent": [] if asks else [MYSQL_PASSWORD],
         "files": [{"path": ETC + "/exporter.json", "content": exporter_settings(values)}, *values["_program"],
-                  {"path": UNITS + EXPORTER, "content": values["_exporter_unit"]}],
+                  *([login] if asks else []), {"path": UNITS + EXPORTER, "content": values["_exporter_unit"]}],
         "purge": [{"directory": values["_program_directory"], "pattern": "*.py"}]}
 
 

@@ -46,6 +46,12 @@ MEASURES = {
         Counter("busy", "Busy workers", total=True), Counter("idle", "Idle workers", total=True),
         Counter("requests", "Requests", "", rate=True, total=True), Counter("sent", "Sent", "KB", rate=True, total=True),
         Counter("uptime", "Up for", "s"), Counter(BEAT, "Lines sent")),
+    "mysql": (
+        Counter("connections", "Connections", total=True), Counter("running", "Running threads", total=True),
+        Counter("questions", "Questions", "", rate=True, total=True), Counter("slow", "Slow queries", "", rate=True, total=True),
+        Counter("channels", "Replication channels"), Counter("stopped", "Channels that stand still"), Counter("lag", "Replica behind", "s"),
+        Counter("members", "Galera members"), Counter("synced", "Galera synced"), Counter("queue", "Galera receive queue"),
+        Counter("paused", "Galera paused", "", rate=True), Counter("uptime", "Up for", "s"), Counter(BEAT, "Lines sent")),
 }
 # Those of which a host has several; told apart by this tag.
 NAMED = {"unit": "unit"}

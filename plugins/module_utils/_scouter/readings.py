@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.failover.stack.plugins.module_utils._galera import state
+
 # Of systemctl show.
 PROPERTIES = "Id,ActiveState,ActiveEnterTimestampMonotonic,MemoryCurrent,CPUUsageNSec,TasksCurrent,NRestarts"
 # More than any machine has: systemd's way to say that it does not know.
@@ -73,6 +75,22 @@ def units(text, now_s):
             "memory": None if size is None else size // MIB, "cpu": None if spent is None else spent / 1e9,
             "tasks": number.get("TasksCurrent"), "restarts": number.get("NRestarts"),
             "uptime": int(now_s - began / 1e6) if began else None}
+    return found
+
+
+def sql(status, channels, galera):
+    """A database server. status: SHOW GLOBAL STATUS by name. channels: as mysql_replica_info has them, None where the account may not see
+    them. galera: as _galera/state.py reads it, empty without."""
+    names = {"connections": "threads_connected", "running": "threads_running", "questions": "questions", "slow": "slow_queries",
+             "uptime": "uptime"}
+    found = {ours: int(status[theirs]) for ours, theirs in names.items() if str(status.get(theirs, "")).isdigit()}
+    if channels is not None:
+        lags = [channel["lag"] for channel in channels if channel["lag"] is not None]
+        standing = [channel for channel in channels if (channel["receiver"], channel["applier"]) != ("running", "running")]
+        found.update(channels=len(channels), stopped=len(standing), lag=max(lags) if lags else None)
+    if galera.get("wsrep_cluster_size"):
+        found.update(members=galera["wsrep_cluster_size"], synced=int(state.synced(galera)), queue=galera.get("wsrep_local_recv_queue"),
+                     paused=galera.get("wsrep_flow_control_paused_ns", 0) / 1e9)
     return found
 
 

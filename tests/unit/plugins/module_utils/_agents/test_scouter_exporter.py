@@ -53,7 +53,8 @@ def exporter(monkeypatch, place):
     told = types.SimpleNamespace(returncode=0, stdout=SHOW.encode(), stderr=b"")
     monkeypatch.setattr(subprocess, "run", lambda command, **more: told)
     made = program.Exporter({"url": place.url + "/telegraf/metric", "interval_s": 2, "answer_s": 2, "host": "web1",
-                             "units": ["tomcat@a.service"], "httpd_url": place.url + "/server-status?auto"})
+                             "units": ["tomcat@a.service"], "httpd_url": place.url + "/server-status?auto",
+                             "mysql": {"user": "", "socket": "/run/m.sock", "password_file": "/nowhere"}})
     made.said, made.systemctl = said, told
     return made
 
@@ -79,6 +80,39 @@ def test_what_does_not_answer_is_left_out_and_said_once(exporter, place):
     exporter.systemctl.returncode = 0
     exporter.round()
     assert exporter.said[2:] == ["systemd: is well again"]
+
+
+@pytest.fixture
+def server(exporter, database, tmp_path):
+    """The database server of the host, which the exporter asks as user watch."""
+    (tmp_path / "password").write_text("of the database\n", encoding="utf-8")
+    exporter.config["mysql"] = {"user": "watch", "socket": "/run/m.sock", "password_file": str(tmp_path / "password")}
+    rows = [{"Variable_name": name, "Value": value} for name, value in (("Threads_connected", "5"), ("Uptime", "9"))]
+    database.answers = {"SHOW GLOBAL STATUS": rows, "SELECT VERSION()": [{"version": "10.11.6-MariaDB"}],
+                        "SHOW ALL SLAVES STATUS": []}
+    return database
+
+
+def test_a_database_server(exporter, place, server):
+    exporter.round()
+    assert place.got[0][1].splitlines()[-1].rsplit(" ", 1)[0] == (
+        "failover_mysql,host=web1 connections=5i,channels=0i,stopped=0i,uptime=9i,beat=1i")
+    assert server.open == 0 and not exporter.said
+
+
+def test_an_account_that_may_not_see_replication(exporter, place, server):
+    def denied(*values):
+        raise program.connection.Failure("denied", 1227)
+
+    server.answers["SHOW ALL SLAVES STATUS"] = denied
+    exporter.round()
+    assert "connections=5i,uptime=9i" in place.got[0][1] and server.open == 0
+
+
+def test_a_database_server_that_is_away_is_said_without_its_password(exporter, place, server):
+    server.down = program.connection.Unreachable("/run/m.sock: nobody there")
+    exporter.round()
+    assert exporter.said == ["the database server: /run/m.sock: nobody there"] and "mysql" not in place.got[0][1]
 
 
 def test_a_collector_that_is_away_holds_up_nothing_and_is_said_once(exporter, place):

@@ -66,6 +66,7 @@ def test_the_usual():
     ({"password": "long-enough-für-this"}, "mon: scouter_password has characters beyond ASCII, which its clients spell in different ways: "
      "leave them out."),
     ({"java_instances": ["b"]}, "mon: scouter_java_instances has 'b', and the host's Tomcat instances are a: correct the name."),
+    ({"mysql_user": "watch"}, "mon: scouter_mysql_password is missing: give the one of account 'watch' (scouter_mysql_user)."),
     ({"units": ["haproxy"]}, "mon: scouter_units has 'haproxy': give a unit with its suffix, such as haproxy.service."),
     ({"units": ["a.service", "a.service"]}, "mon: scouter_units has 'a.service' twice: take one out."),
     ({"httpd_url": "127.0.0.1/server-status"}, "mon: scouter_httpd_url is '127.0.0.1/server-status': give a URL such as "

@@ -73,6 +73,30 @@ def test_units_that_run_what_systemd_does_not_know_left_out():
     assert readings.units("", 1.0) == {}
 
 
+STATUS = {"threads_connected": "5", "threads_running": "2", "questions": "1000", "slow_queries": "1", "uptime": "60"}
+
+
+def channel(lag, receiver="running", applier="running"):
+    return {"lag": lag, "receiver": receiver, "applier": applier}
+
+
+def test_a_database_server():
+    plain = {"connections": 5, "running": 2, "questions": 1000, "slow": 1, "uptime": 60}
+    assert readings.sql(STATUS, None, {}) == plain
+    assert readings.sql(STATUS, [], {}) == {**plain, "channels": 0, "stopped": 0, "lag": None}
+    told = readings.sql(STATUS, [channel(3), channel(7), channel(None, "connecting")], {})
+    assert (told["channels"], told["stopped"], told["lag"]) == (3, 1, 7)
+
+
+def test_a_galera_member():
+    shown = {"wsrep_cluster_size": 3, "wsrep_cluster_status": "Primary", "wsrep_local_state_comment": "Synced", "wsrep_ready": "ON",
+             "wsrep_local_recv_queue": 4, "wsrep_flow_control_paused_ns": 1500000000}
+    told = readings.sql(STATUS, None, shown)
+    assert (told["members"], told["synced"], told["queue"], told["paused"]) == (3, 1, 4, 1.5)
+    assert readings.sql(STATUS, None, dict(shown, wsrep_ready="OFF"))["synced"] == 0
+    assert "members" not in readings.sql(STATUS, None, {"wsrep_cluster_size": 0})
+
+
 @pytest.mark.parametrize("text, told", [
     (AUTO, {"busy": 1, "idle": 49, "requests": 120, "sent": 40, "uptime": 60}), ("<html>Not found</html>", {})])
 def test_httpd(text, told):

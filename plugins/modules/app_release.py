@@ -178,6 +178,11 @@ class Place:
             packages.unpack(self.given["package"], new)
             for path in self.given["shared"]:
                 self.share(new, packages.inside(path))
+            # Whoever loses its power would come back with a release that has all of its names and empty files, and would never lay it anew.
+            code, _out, err = self.module.run_command(["sync", "--file-system", new])
+            if code:
+                return "release %s cannot be brought to the disk below %s (%s): nothing was switched" % (
+                    self.release, self.releases, err.strip())
             write_json(self.path + ".json", {"version": self.given["version"], "identity": self.given["identity"], "at": self.now,
                                              "classes": self.given["classes"]})
             os.rename(new, self.path)

@@ -66,6 +66,13 @@ def remove(directory):
     shutil.rmtree(directory)
 
 
+def on_disk(directory):
+    """Whoever loses its power comes back with what readers were shown, not with the names of files that are empty."""
+    done = subprocess.run(["sync", "--file-system", directory], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Stop(status.FAILED, "what was copied to %s cannot be brought to the disk (%s)" % (directory, done.stderr.strip()), "")
+
+
 def name_of_release(now):
     """They sort as they came; one name is never another one's again."""
     return "%s.%06d" % (time.strftime("%Y%m%dT%H%M%S", time.gmtime(now)), now % 1 * 1000000)
@@ -146,6 +153,7 @@ class Pull:
         """All that is new is put in its place at the end, one rename after the other; deletions are the last."""
         try:
             self.rsync(self.target, "--delete", "--delete-delay", "--delay-updates", "--max-delete=%d" % self.count.deleted)
+            on_disk(self.target)
         except Stop:
             self.clean()
             raise
@@ -171,6 +179,7 @@ class Pull:
             # What the source lost since it was counted would be missing without having been judged.
             lost = max(self.count.files - again.files, 0)
             self.judge(self.count._replace(files=again.files, deleted=self.count.deleted + lost, marker=None, bytes=0), new)
+            on_disk(new)
         except Stop:
             remove(new)
             raise

@@ -162,6 +162,7 @@ def result_of(tree, result):
     path = os.path.join(tree, inside(result)) if result else tree
     if not os.path.exists(path):
         raise BadPackage("it has no %s" % result)
-    if not os.path.realpath(path).startswith(os.path.realpath(tree)):
+    whole = os.path.realpath(tree)
+    if os.path.commonpath([whole, os.path.realpath(path)]) != whole:
         raise BadPackage("its %s leads out of it" % result)
     return path

@@ -8,6 +8,9 @@ from __future__ import annotations
 import json
 import os
 
+from ansible_collections.failover.stack.plugins.module_utils._report import page
+from ansible_collections.failover.stack.plugins.module_utils._report.page import aligned, script_data
+
 
 def short(value, unit=""):
     return "-" if value is None else "%g%s" % (round(value), unit)
@@ -36,12 +39,7 @@ def table(results):
         )
     lines_of_ledgers = ledgers([r for r in results if r.get("servers") is not None])
     notes = ["%s: %s" % (r["name"], "; ".join(further(r))) for r in results if further(r)]
-    widths = [max(len(line[n]) for line in lines) for n in range(len(head))]
-    numbers = set(range(2, 11))
-    lines = [
-        "  ".join(c.rjust(w) if n in numbers else c.ljust(w) for n, (c, w) in enumerate(zip(line, widths))).rstrip()
-        for line in lines
-    ]
+    lines = aligned(lines, left=(0, 1, len(head) - 1))
     for more in (lines_of_ledgers, notes):
         lines += ["", *more] if more else []
     return lines
@@ -69,12 +67,7 @@ def ledgers(results):
                 ", ".join("%s %s" % (n, short(s["caught_up_ms"], " ms")) for n, s in sorted(r["servers"].items())),
             ]
         )
-    widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
-    last = len(widths) - 1
-    return [
-        "  ".join(c.ljust(w) if n in (0, last) else c.rjust(w) for n, (c, w) in enumerate(zip(line, widths))).rstrip()
-        for line in lines
-    ]
+    return aligned(lines, left=(0, len(lines[0]) - 1))
 
 
 def one_line(r):
@@ -133,30 +126,12 @@ def load(directory, order):
     return drills
 
 
-def point(link, target):
-    """Replaces a symbolic link in one step."""
-    fresh = link + ".new"
-    if os.path.lexists(fresh):
-        os.unlink(fresh)
-    os.symlink(target, fresh)
-    os.rename(fresh, link)
-
-
 def publish(directory, order, template, about):
     """Writes drill.json and index.html of the drills that were kept and points `latest` at them; (results, missed, page)."""
-    directory = directory.rstrip("/")
     drills = load(directory, order)
     results = [d["result"] for d in drills]
     absent = sorted(set(order) - set(r["name"] for r in results))
     missed = [m for r in results for m in r["missed"]] + ["%s: left no result" % name for name in absent]
-    os.makedirs(directory, exist_ok=True)
-    with open(os.path.join(directory, "drill.json"), "w") as handle:
-        json.dump({"about": about, "passed": not missed, "missed": missed, "drills": results}, handle, indent=1)
-    with open(template) as handle:
-        page = handle.read()
-    # In a script element `</script` ends it early, and `<!--<script` keeps it from ending.
-    data = json.dumps({"about": about, "missed": missed, "drills": drills}, separators=(",", ":"))
-    with open(os.path.join(directory, "index.html"), "w") as handle:
-        handle.write(page.replace("@@DATA@@", data.replace("<", "\\u003c")))
-    point(os.path.join(os.path.dirname(directory), "latest"), os.path.basename(directory))
-    return results, missed, os.path.join(directory, "index.html")
+    figures = {"about": about, "passed": not missed, "missed": missed, "drills": results}
+    data = script_data({"about": about, "missed": missed, "drills": drills})
+    return results, missed, page.publish(directory, "drill", (template, {"DATA": data}, figures), "latest")

@@ -9,6 +9,8 @@ be read, or while members disagree about which cluster they are. Such an answer 
 
 from __future__ import annotations
 
+from ansible_collections.failover.stack.plugins.module_utils._report.page import aligned
+
 BLANK = "blank"
 OVERRIDES = ("galera_bootstrap_from", "galera_discard")
 
@@ -320,6 +322,4 @@ def lines(decision):
         rows.append((row["member"], "yes" if row["reachable"] else "no", row["service"], row["uuid"][:8], str(row["seqno"]),
                      row["source"], "1" if row["safe_to_bootstrap"] else "0", "yes" if row["primary"] else "no",
                      row["verdict"], row["because"]))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
-    shown = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-    return [*shown, "", "%s: %s" % (decision["verdict"], decision["because"])]
+    return [*aligned(rows, left=range(len(heads))), "", "%s: %s" % (decision["verdict"], decision["because"])]

@@ -14,23 +14,16 @@ Exit status 1: a budget was missed, is undecided, or nothing could be measured.
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import sys
 import time
 
+from ansible_collections.failover.stack.plugins.module_utils._report.page import publish
+
 from forwarding.machines import Machines, NotMeasured, measure
-from forwarding.page import page
+from forwarding.page import parts
 from forwarding.report import elsewhere, missed, processors, summarize, table
 from forwarding.rounds import left, progress, schedule, unusable
-
-
-def point(link, target):
-    """Replaces a symbolic link in one step."""
-    fresh = link.with_name(link.name + ".new")
-    fresh.unlink(missing_ok=True)
-    os.symlink(target, fresh)
-    os.rename(fresh, link)
 
 
 def load():
@@ -59,15 +52,10 @@ def rounds(machines, plan, say):
 
 def write(plan, runs, results, sentences):
     """The report, and latest-bench beside it pointing at it; the page's path."""
-    directory = pathlib.Path(plan["directory"])
-    directory.mkdir(parents=True, exist_ok=True)
     others = elsewhere(runs)
     kept = {"about": plan["about"], "passed": not sentences, "missed": sentences, "results": results, "elsewhere": others, "runs": runs}
-    (directory / "bench.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    template = pathlib.Path(plan["template"]).read_text(encoding="utf-8")
-    (directory / "index.html").write_text(page(template, results, others, plan["about"]), encoding="utf-8")
-    point(directory.parent / "latest-bench", directory.name)
-    return directory / "index.html"
+    made = parts(results, others, plan["about"])
+    return pathlib.Path(publish(plan["directory"], "bench", (plan["template"], made, kept), "latest-bench"))
 
 
 def main(path, say=print):

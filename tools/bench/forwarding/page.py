@@ -213,10 +213,10 @@ def shares(cpus):
     return "; ".join("%s for %s" % (share, ", ".join(sorted(hosts))) for share, hosts in sorted(same.items()))
 
 
-def page(template, results, others, about):
-    """The template with its @@NAMES@@ filled in."""
+def parts(results, others, about):
+    """What the template's @@NAMES@@ stand for."""
     verdict, sentences = overall(results)
-    parts = {
+    found = {
         "VERDICT": verdict,
         "MISSED": sentences,
         "FACTS": facts(results),
@@ -231,7 +231,5 @@ def page(template, results, others, about):
         "GUIDE_EFFICIENCY": "%.3f" % GUIDE["efficiency"],
     }
     for name in ("at", "director", "machine", "load", "load_after", "concurrency", "seconds", "period_ms"):
-        parts[name.upper()] = escape(about.get(name, "-"))
-    for name, text in parts.items():
-        template = template.replace("@@%s@@" % name, text)
-    return template
+        found[name.upper()] = escape(about.get(name, "-"))
+    return found

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import statistics
 
+from ansible_collections.failover.stack.plugins.module_utils._report.page import aligned
+
 from forwarding.rounds import ratios
 from forwarding.stats import interval, verdict
 
@@ -126,11 +128,6 @@ def several(results):
     return max([r["nodes"] for r in results] + [1])
 
 
-def _aligned(lines):
-    widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
-    return ["  ".join(c.rjust(w) if n else c.ljust(w) for n, (c, w) in enumerate(zip(line, widths))).rstrip() for line in lines]
-
-
 def table(results):
     """Lines for a terminal."""
     nodes = several(results)
@@ -143,7 +140,7 @@ def table(results):
             number(r["least"], "%.2f"), r["verdict"] or "", number(r["single_p95_ms"], "%.0f ms"), number(r["multi_p95_ms"], "%.0f ms"),
             str(r["failed"]),
         ])
-    return _aligned(lines)
+    return aligned(lines)
 
 
 def part_of(host, kind, key, form):
@@ -161,4 +158,4 @@ def processors(results):
                 cells += [part_of(host, kind, "processors", "%.3f"), part_of(host, kind, "requests_per_processor_s", "%.0f"),
                           number(host[kind] and host[kind]["at_limit"] and 100 * host[kind]["at_limit"], "%.0f %%")]
             lines.append(cells)
-    return _aligned(lines)
+    return aligned(lines)

@@ -194,6 +194,15 @@ def test_what_is_no_archive_and_what_leads_through_a_link_are_refused(tmp_path):
         packages.unpack(str(tmp_path / "y.tar"), str(tmp_path / "to"))
 
 
+def test_a_result_that_lies_beside_its_tree_is_not_in_it(tmp_path):
+    for name in ("tree", "tree-2"):
+        (tmp_path / name).mkdir()
+    os.symlink("../tree-2", tmp_path / "tree" / "out")
+    with pytest.raises(packages.BadPackage, match="its out leads out of it"):
+        packages.result_of(str(tmp_path / "tree"), "out")
+    assert packages.result_of(str(tmp_path / "tree"), "") == str(tmp_path / "tree")
+
+
 def test_links_within_a_package_stay(tmp_path):
     (tmp_path / "tree" / "real").mkdir(parents=True)
     (tmp_path / "tree" / "real" / "file").write_text("x")
@@ -231,6 +240,24 @@ def test_releases_lie_side_by_side_and_the_link_leads_to_one(laid, play, tmp_pat
     history = json.loads((tmp_path / "root" / "deploy.json").read_text())["history"]
     assert [(entry["by"], entry["from"], entry["to"]) for entry in history] == [
         ("ann", "", one["release"]), ("", one["release"], two["release"])]
+
+
+def test_a_release_gets_its_name_when_it_is_on_the_disk(laid, refused, commands, tmp_path):
+    there = []
+
+    def sync(command):
+        there.append((command.split()[-1], sorted(os.listdir(command.split()[-1]))))
+        return 0, "", ""
+
+    commands.answers["sync --file-system"] = sync
+    given, _result = laid("v1")
+    releases = tmp_path / "root" / "releases"
+    assert there == [(str(releases / (".new-" + given["release"])), ["index.html"])]
+    commands.answers["sync --file-system"] = (1, "", "sync: Input/output error\n")
+    archive = war(tmp_path / "v2.zip", {"index.html": "v2"})
+    said = refused(app_release, dict(given, state="present", package=archive, release="v2-0"))
+    assert said == "db2: release v2-0 cannot be brought to the disk below %s (sync: Input/output error): nothing was switched." % releases
+    assert sorted(os.listdir(releases)) == [given["release"], given["release"] + ".json"]
 
 
 def test_so_many_are_kept_and_those_that_are_needed(laid, play, tmp_path):
@@ -318,6 +345,7 @@ SHOW = "Id=tomcat@a.service\nActiveState=active\nExecMainStartTimestampMonotonic
 
 
 def test_what_serves_what_runs_with_another_release_and_what_was_lost(laid, play, commands, tmp_path):
+    commands.answers["sync --file-system"] = ""
     one, _result = laid("v1")
     asked = {"applications": [{"name": "shop", "docroot": str(tmp_path / "root"), "units": ["tomcat@a.service"]}]}
     commands.answers = {"systemctl show": SHOW % (time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6 - 1e6), "journalctl": "INFO all is well\n"}

@@ -5,6 +5,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from ansible_collections.failover.stack.plugins.module_utils._report.page import fill
 from forwarding import page as bench_page
 from forwarding.report import elsewhere, missed, processors, summarize, table
 
@@ -139,18 +140,17 @@ def test_plot_of_nothing_and_of_one_round():
 
 @pytest.mark.parametrize("least,said", [(0.97, "kept"), (0.98, "undecided"), (1.01, "missed")])
 def test_page_says_the_verdict(runs, least, said):
-    made = bench_page.page("@@VERDICT@@", summarize(runs, ["DR"], {"DR": least}), None, {})
-    assert made.startswith('<span class="tag %s">' % said)
+    made = bench_page.parts(summarize(runs, ["DR"], {"DR": least}), None, {})
+    assert made["VERDICT"].startswith('<span class="tag %s">' % said)
 
 
-def test_page_escapes_and_leaves_no_gap(runs):
-    template = "@@VERDICT@@@@MISSED@@@@FACTS@@@@PLOT@@@@ROWS@@@@HOSTS@@@@NODES@@@@CPUS@@@@ELSEWHERE@@@@GUIDE_SINGLE@@@@AT@@@@MACHINE@@"
-    made = bench_page.page(template, summarize(runs, ["DR"], {"DR": 1.01}), elsewhere(runs),
-                           {"at": "<now>", "cpus": {"web2": 0.1, "web1": 0.1, "tun1": 0.3}})
-    assert "@@" not in made and "<now>" not in made and "&lt;now&gt;" in made
-    assert "0.1 for web1, web2; 0.3 for tun1" in made and 'class="dot missed"' in made and "wanted 1.010" in made
+def test_parts_are_escaped(runs):
+    made = bench_page.parts(summarize(runs, ["DR"], {"DR": 1.01}), elsewhere(runs),
+                            {"at": "<now>", "cpus": {"web2": 0.1, "web1": 0.1, "tun1": 0.3}})
+    assert made["AT"] == "&lt;now&gt;" and made["CPUS"] == "0.1 for web1, web2; 0.3 for tun1"
+    assert 'class="dot missed"' in made["PLOT"] and "wanted 1.010" in made["MISSED"]
 
 
 def test_the_template_has_no_name_that_nobody_fills_in(runs):
     template = (pathlib.Path(__file__).parents[4] / "tools/bench/report.html").read_text(encoding="utf-8")
-    assert "@@" not in bench_page.page(template, summarize(runs, ["DR"]), elsewhere(runs), {})
+    assert "@@" not in fill(template, bench_page.parts(summarize(runs, ["DR"]), elsewhere(runs), {}))

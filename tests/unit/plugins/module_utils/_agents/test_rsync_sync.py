@@ -65,6 +65,15 @@ def runs(monkeypatch):
     return answers, ran
 
 
+@pytest.fixture(autouse=True)
+def synced(monkeypatch):
+    """Directories that were brought to the disk, each with whether readers already had a release."""
+    done = []
+    monkeypatch.setattr(rsync_sync, "on_disk", lambda directory: done.append((os.path.basename(directory), os.path.lexists(
+        os.path.join(os.path.dirname(os.path.dirname(directory)), "site")))))
+    return done
+
+
 def told(host):
     return json.loads((host / "STATE/site.json").read_text(encoding="utf-8"))
 
@@ -84,6 +93,28 @@ def test_a_first_release_and_the_next(host, runs):
     assert os.readlink(link) != first and ran[4] == (".new", "--link-dest=" + str(host / "www" / first), "--delete")
     assert rsync_sync.pull("site") == 0 and told(host)["result"] == "unchanged"
     assert len(os.listdir(host / "www/site.releases")) == 2 and not answers
+
+
+def test_readers_get_what_is_on_the_disk(host, runs, synced):
+    runs[0].extend([NEW, NEW, SAME])
+    assert rsync_sync.pull("site") == 0 and synced == [(".new", False)]
+
+
+def test_what_cannot_be_brought_to_the_disk_is_not_shown(host, runs, monkeypatch):
+    def broken(directory):
+        raise rsync_sync.Stop(status.FAILED, "Input/output error", "")
+
+    monkeypatch.setattr(rsync_sync, "on_disk", broken)
+    runs[0].extend([NEW, NEW, SAME])
+    assert rsync_sync.pull("site") == 1
+    assert not os.path.lexists(host / "www/site") and os.listdir(host / "www/site.releases") == []
+
+
+def test_the_disk_s_own_words_are_told(monkeypatch, host):
+    monkeypatch.undo()
+    rsync_sync.on_disk(str(host))
+    with pytest.raises(rsync_sync.Stop, match=r"what was copied to /nowhere cannot be brought to the disk .*No such file"):
+        rsync_sync.on_disk("/nowhere")
 
 
 def test_old_releases_go(host, runs):

@@ -1,0 +1,64 @@
+# Copyright (c) 2026 The failover.stack founders
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a report is made of, whatever it reports: a page from a template, a table for a terminal, a link to the newest."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+from ansible_collections.failover.stack.plugins.module_utils._report.style import STYLE
+
+GAP = re.compile("@@([A-Z_]+)@@")
+
+
+def fill(template, parts):
+    """The template with each @@NAME@@ replaced by that part, and @@STYLE@@ by the style of all pages. What is filled in is not read again.
+
+    A name that has no part is a KeyError: a page never shows a gap.
+    """
+    parts = dict(parts, STYLE=STYLE)
+    return GAP.sub(lambda found: parts[found.group(1)], template)
+
+
+def script_data(data):
+    """JSON for a script element: `</script` would end it early, and `<!--<script` keeps it from ending."""
+    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def aligned(rows, left=(0,)):
+    """Lines of columns as wide as their widest cell. Columns whose numbers are in `left` begin at the left, the others end at the right."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows)]
+    return ["  ".join(cell.ljust(width) if n in left else cell.rjust(width) for n, (cell, width) in enumerate(zip(row, widths))).rstrip()
+            for row in rows]
+
+
+def point(link, target):
+    """Replaces a symbolic link in one step."""
+    fresh = link + ".new"
+    if os.path.lexists(fresh):
+        os.unlink(fresh)
+    os.symlink(target, fresh)
+    os.rename(fresh, link)
+
+
+def publish(directory, name, page, link):
+    """Writes the page and the figures (<name>.json) into the directory, and points <link> beside that at it; the page's path.
+
+    page: (template's path, parts, figures).
+    """
+    template, parts, figures = page
+    directory = directory.rstrip("/")
+    os.makedirs(directory, exist_ok=True)
+    with open(os.path.join(directory, name + ".json"), "w", encoding="utf-8") as handle:
+        json.dump(figures, handle, indent=1)
+        handle.write("\n")
+    with open(template, encoding="utf-8") as handle:
+        made = fill(handle.read(), parts)
+    where = os.path.join(directory, "index.html")
+    with open(where, "w", encoding="utf-8") as handle:
+        handle.write(made)
+    point(os.path.join(os.path.dirname(directory), link), os.path.basename(directory))
+    return where

@@ -231,11 +231,13 @@ def dropin_path(instance):
 
 
 def host_unit(values):
-    home = archive_home(values) + "/agent.host"
-    command = java(values["host_heap_mb"], "-Dscouter.config=%s/host.conf" % ETC, "-cp", "%s/scouter.host.jar" % home, "scouter.boot.Boot",
-                   home + "/lib")
+    """At each start the agent unpacks itself, and a library for what it asks the kernel, into directories that it must be able to write;
+    what an older archive left there would be loaded, too."""
+    own = VAR + "-host"
+    command = java(values["host_heap_mb"], "-Djna.tmpdir=" + own, "-Dscouter.config=%s/host.conf" % ETC,
+                   "-cp", "%s/agent.host/scouter.host.jar" % archive_home(values), "scouter.boot.Boot", own + "/lib")
     return service("Scouter host agent", values, [
-        "WorkingDirectory=%s-host" % VAR, "ExecStartPre=/bin/sh -c 'rm -f *.scouter'", "ExecStart=" + command,
+        "WorkingDirectory=" + own, "ExecStartPre=/bin/sh -c 'rm -rf lib *.scouter; mkdir lib'", "ExecStart=" + command,
         "StateDirectory=scouter-host", "LogsDirectory=scouter-host", "MemoryMax=%dM" % (int(values["host_heap_mb"]) + BESIDE_HEAP_MB),
         "TasksMax=128"])
 

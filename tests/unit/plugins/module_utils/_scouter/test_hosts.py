@@ -119,7 +119,8 @@ def test_agents_of_the_archive():
     dropin = found["/etc/systemd/system/tomcat@a.service.d/scouter.conf"]["content"]
     assert "-javaagent:/opt/scouter/archive-aaaaaaaaaaaa/agent.java/scouter.agent.jar" in dropin
     assert "-Dscouter.config=/etc/scouter/java/a.conf" in dropin and "LogsDirectory=scouter-java/a" in dropin
-    assert "MemoryMax=320M" in found["/etc/systemd/system/scouter-host.service"]["content"]
+    host = found["/etc/systemd/system/scouter-host.service"]["content"]
+    assert "MemoryMax=320M" in host and "scouter.boot.Boot /var/lib/scouter-host/lib" in host
     # One that has none any more.
     assert hosts.config(archived())["absent"] == ["/etc/scouter/mysql-password", "/etc/systemd/system/tomcat@b.service.d/scouter.conf"]
     assert "profile_http_header_enabled=true" in files(archived(profile_http=True))["/etc/scouter/java/a.conf"]["content"]

@@ -3,15 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A program of its own, not a module: there is no run_command.
 # pylint: disable=ansible-bad-function
-"""CONFIG: tells a Scouter collector how this host, its units, its httpd and its database server are, every interval_s seconds.
+"""CONFIG: tells a Scouter collector how this host, its units, its httpd, HAProxy and database server are, every interval_s seconds.
 
 It only reads and sends: nothing on the host waits for it, and a collector that is dead, frozen or far away costs what could not be sent,
-which is not kept. CONFIG is JSON: url, interval_s, answer_s, host, units, httpd_url (empty: there is none), mysql: {user, socket,
-password_file} (user empty: there is none).
+which is not kept. CONFIG is JSON: url, interval_s, answer_s, host, units, httpd_url (empty: there is none), haproxy: {url, user,
+password_file} (url empty: there is none), mysql: {user, socket, password_file} (user empty: there is none).
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -26,13 +27,18 @@ from ansible_collections.failover.stack.plugins.module_utils._scouter.measures i
 from ansible_collections.failover.stack.plugins.module_utils._sql import connection, status
 
 PROC = ("stat", "loadavg", "uptime", "meminfo", "net/dev", "self/mounts")
-MOST_BYTES = 1 << 16
+MOST_BYTES = 1 << 20
 # No proxy: what is told stays between two machines of one network.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+def read_password(path):
+    with open(path, encoding="utf-8") as handle:
+        return handle.read().rstrip("\n")
 
 
 def texts():
@@ -85,11 +91,16 @@ class Exporter:
             raise OSError("systemctl show ended with %d: %s" % (told.returncode, told.stderr.decode("utf-8", "replace").strip()))
         return readings.units(told.stdout.decode("utf-8", "replace"), time.clock_gettime(time.CLOCK_MONOTONIC))
 
+    def haproxy(self):
+        where, request = self.config["haproxy"], urllib.request.Request(self.config["haproxy"]["url"])
+        if where["user"]:
+            login = "%s:%s" % (where["user"], read_password(where["password_file"]))
+            request.add_header("Authorization", "Basic " + base64.b64encode(login.encode("utf-8")).decode("ascii"))
+        return readings.haproxy(self.fetch(request))
+
     def sql(self):
         """Over a connection of its own each time: one that stays would have to be watched."""
-        where = self.config["mysql"]
-        with open(where["password_file"], encoding="utf-8") as handle:
-            password = handle.read().rstrip("\n")
+        where, password = self.config["mysql"], read_password(self.config["mysql"]["password_file"])
         limit = self.config["answer_s"]
         server = connection.connect({"user": where["user"], "password": password, "unix_socket": where["socket"], "connect_timeout": limit,
                                      "read_timeout": limit, "write_timeout": limit, "ca": None})
@@ -117,6 +128,8 @@ class Exporter:
             found += [("unit", short(name), fields) for name, fields in self.ask("systemd", self.units).items()]
         if self.config["httpd_url"]:
             found.append(("httpd", "", self.ask("httpd", lambda: readings.httpd(self.fetch(self.config["httpd_url"])))))
+        if self.config["haproxy"]["url"]:
+            found.append(("haproxy", "", self.ask("HAProxy", self.haproxy)))
         if self.config["mysql"]["user"]:
             found.append(("mysql", "", self.ask("the database server", self.sql)))
         return [line(kind, self.config["host"], dict(fields, **{BEAT: self.beat}), now, name) for kind, name, fields in found if fields]

@@ -123,6 +123,17 @@ def _watched(host, values):
     if values["scouter_mysql_user"] and not values.get("scouter_mysql_password"):
         yield "%s: scouter_mysql_password is missing: give the one of account '%s' (scouter_mysql_user)." % (
             host, values["scouter_mysql_user"])
+    if values["scouter_haproxy_user"] and not values.get("scouter_haproxy_password"):
+        yield "%s: scouter_haproxy_password is missing: give the one of '%s' (scouter_haproxy_user)." % (
+            host, values["scouter_haproxy_user"])
+    yield from _urls(host, values)
+
+
+def _urls(host, values):
+    url = values["scouter_haproxy_url"]
+    if url and (not is_url(url) or not url.endswith(";csv") or has_password(url)):
+        yield ("%s: scouter_haproxy_url is '%s': give a URL such as http://198.51.100.13:8404/;csv, and who logs in there as "
+               "scouter_haproxy_user." % (host, without_password(url)))
     url = values["scouter_httpd_url"]
     if url and not is_url(url):
         yield "%s: scouter_httpd_url is '%s': give a URL such as http://127.0.0.1/server-status?auto." % (host, url)

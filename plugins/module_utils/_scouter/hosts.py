@@ -14,7 +14,8 @@ import json
 from ansible_collections.failover.stack.plugins.module_utils._scouter import measures, parts
 
 ETC, VAR, HOME = "/etc/scouter", "/var/lib/scouter", "/opt/scouter"
-MYSQL_PASSWORD = ETC + "/mysql-password"
+# Of what the exporter logs in to.
+PASSWORD = ETC + "/%s-password"
 UNITS = "/etc/systemd/system/"
 COLLECTOR, HOST_AGENT, EXPORTER = "scouter.service", "scouter-host.service", "failover-scouter-exporter.service"
 HEAD = "# Written by Ansible (failover.stack).\n"
@@ -86,6 +87,7 @@ def expected(values):
             found.append(measures.object_name(host, "host"))
             found += [measures.object_name(host, "unit", measures.short(unit)) for unit in units_of(given)]
             found += [measures.object_name(host, "httpd")] if given.get("scouter_httpd_url") else []
+            found += [measures.object_name(host, "haproxy")] if given.get("scouter_haproxy_url") else []
             found += [measures.object_name(host, "mysql")] if given.get("scouter_mysql_user") else []
         if has_archive(values):
             found += ["/" + host] + ["/%s/%s" % (host, name) for name in java_instances(given)]
@@ -192,7 +194,8 @@ def exporter_settings(values):
         "url": "http://%s:%d/telegraf/metric" % (bracketed(values["collector_address"]), int(values["http_port"])),
         "interval_s": int(values["interval_s"]), "answer_s": int(values["answer_s"]), "host": values["inventory_hostname"],
         "units": values["units"], "httpd_url": values["httpd_url"],
-        "mysql": {"user": values["mysql_user"], "socket": values["mysql_socket"], "password_file": MYSQL_PASSWORD}},
+        "haproxy": {"url": values["haproxy_url"], "user": values["haproxy_user"], "password_file": PASSWORD % "haproxy"},
+        "mysql": {"user": values["mysql_user"], "socket": values["mysql_socket"], "password_file": PASSWORD % "mysql"}},
         indent=1, sort_keys=True) + "\n"
 
 
@@ -260,13 +263,16 @@ def agents_config(values):
 
 def exporter_config(values):
     if not values["exporter"]:
-        return {"absent": [UNITS + EXPORTER, MYSQL_PASSWORD]}
-    login = {"path": MYSQL_PASSWORD, "content": "@@mysql_password@@\n", "group": values["_exporter_user"], "mode": "0640"}
-    asks = bool(values["mysql_user"])
+        return {"absent": [UNITS + EXPORTER, PASSWORD % "mysql", PASSWORD % "haproxy"]}
+    asked = {"mysql": bool(values["mysql_user"]), "haproxy": bool(values["haproxy_url"] and values["haproxy_user"])}
+    kinds = [kind for kind, wanted in asked.items() if wanted]
+    logins = [{"path": PASSWORD % kind, "content": "@@%s_password@@\n" % kind, "group": values["_exporter_user"], "mode": "0640"}
+              for kind in kinds]
     return {
-        "secrets": {"mysql_password": values["mysql_password"]} if asks else {}, "absent": [] if asks else [MYSQL_PASSWORD],
+        "secrets": {kind + "_password": values[kind + "_password"] for kind in kinds},
+        "absent": [PASSWORD % kind for kind in asked if kind not in kinds],
         "files": [{"path": ETC + "/exporter.json", "content": exporter_settings(values)}, *values["_program"],
-                  *([login] if asks else []), {"path": UNITS + EXPORTER, "content": values["_exporter_unit"]}],
+                  *logins, {"path": UNITS + EXPORTER, "content": values["_exporter_unit"]}],
         "purge": [{"directory": values["_program_directory"], "pattern": "*.py"}]}
 
 

@@ -46,6 +46,10 @@ MEASURES = {
         Counter("busy", "Busy workers", total=True), Counter("idle", "Idle workers", total=True),
         Counter("requests", "Requests", "", rate=True, total=True), Counter("sent", "Sent", "KB", rate=True, total=True),
         Counter("uptime", "Up for", "s"), Counter(BEAT, "Lines sent")),
+    "haproxy": (
+        Counter("sessions", "Sessions", total=True), Counter("arrived", "New sessions", "", rate=True, total=True),
+        Counter("queue", "Waiting for a server", total=True), Counter("errors", "Answers 5xx", "", rate=True, total=True),
+        Counter("up", "Servers up"), Counter("down", "Servers down"), Counter("drained", "Servers drained"), Counter(BEAT, "Lines sent")),
     "mysql": (
         Counter("connections", "Connections", total=True), Counter("running", "Running threads", total=True),
         Counter("questions", "Questions", "", rate=True, total=True), Counter("slow", "Slow queries", "", rate=True, total=True),

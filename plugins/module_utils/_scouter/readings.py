@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 from ansible_collections.failover.stack.plugins.module_utils._galera import state
 
 # Of systemctl show.
@@ -76,6 +79,23 @@ def units(text, now_s):
             "tasks": number.get("TasksCurrent"), "restarts": number.get("NRestarts"),
             "uptime": int(now_s - began / 1e6) if began else None}
     return found
+
+
+def haproxy(text):
+    """HAProxy's statistics as CSV; nothing where this is something else. A server in maintenance or draining is drained, not down."""
+    if not text.startswith("# pxname,"):
+        return {}
+    rows = list(csv.DictReader(io.StringIO(text[2:])))
+    fronts = [row for row in rows if row["svname"] == "FRONTEND"]
+    backs = [row for row in rows if row["svname"] == "BACKEND"]
+    states = [row.get("status", "").split(" ")[0] for row in rows if row["svname"] not in ("FRONTEND", "BACKEND")]
+
+    def total(some, name):
+        return sum(int(row.get(name) or 0) for row in some)
+
+    return {"sessions": total(fronts, "scur"), "arrived": total(fronts, "stot"), "errors": total(fronts, "hrsp_5xx"),
+            "queue": total(backs, "qcur"), "up": sum(state in ("UP", "no") for state in states), "down": states.count("DOWN"),
+            "drained": sum(state in ("MAINT", "DRAIN", "NOLB") for state in states)}
 
 
 def sql(status, channels, galera):

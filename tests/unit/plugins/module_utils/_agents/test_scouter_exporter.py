@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.failover.stack.plugins.module_utils._agents import scouter_exporter as program
 
 SHOW = "Id=tomcat@a.service\nActiveState=active\nActiveEnterTimestampMonotonic=0\nMemoryCurrent=1048576\nTasksCurrent=3\nNRestarts=0\n"
+STATS = "# pxname,svname,qcur,scur,stot,status,hrsp_5xx,\nweb,FRONTEND,,5,120,OPEN,3,\napp,web1,0,2,60,UP,0,\n"
 AUTO = "Total Accesses: 120\nBusyWorkers: 1\nIdleWorkers: 49\n"
 
 
@@ -17,7 +18,10 @@ class Place(http.server.BaseHTTPRequestHandler):
     """A collector that takes lines, and an httpd that tells of itself."""
 
     def do_GET(self):
-        self.answer(AUTO)
+        if self.path != "/;csv":
+            return self.answer(AUTO)
+        self.server.logins.append(self.headers.get("Authorization"))
+        return self.answer(STATS)
 
     def do_POST(self):
         self.server.got.append((self.path, self.rfile.read(int(self.headers["Content-Length"])).decode()))
@@ -36,7 +40,7 @@ class Place(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def place():
     server = http.server.HTTPServer(("127.0.0.1", 0), Place)
-    server.got, server.status = [], 200
+    server.got, server.logins, server.status = [], [], 200
     server.url = "http://127.0.0.1:%d" % server.server_port
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
@@ -54,6 +58,7 @@ def exporter(monkeypatch, place):
     monkeypatch.setattr(subprocess, "run", lambda command, **more: told)
     made = program.Exporter({"url": place.url + "/telegraf/metric", "interval_s": 2, "answer_s": 2, "host": "web1",
                              "units": ["tomcat@a.service"], "httpd_url": place.url + "/server-status?auto",
+                             "haproxy": {"url": "", "user": "", "password_file": "/nowhere"},
                              "mysql": {"user": "", "socket": "/run/m.sock", "password_file": "/nowhere"}})
     made.said, made.systemctl = said, told
     return made
@@ -80,6 +85,15 @@ def test_what_does_not_answer_is_left_out_and_said_once(exporter, place):
     exporter.systemctl.returncode = 0
     exporter.round()
     assert exporter.said[2:] == ["systemd: is well again"]
+
+
+def test_haproxy(exporter, place, tmp_path):
+    (tmp_path / "password").write_text("of the proxy\n", encoding="utf-8")
+    exporter.config["haproxy"] = {"url": place.url + "/;csv", "user": "admin", "password_file": str(tmp_path / "password")}
+    exporter.round()
+    assert place.got[0][1].splitlines()[-1].rsplit(" ", 1)[0] == (
+        "failover_haproxy,host=web1 sessions=5i,arrived=120i,queue=0i,errors=3i,up=1i,down=0i,drained=0i,beat=1i")
+    assert place.logins == ["Basic YWRtaW46b2YgdGhlIHByb3h5"] and not exporter.said
 
 
 @pytest.fixture

@@ -67,6 +67,10 @@ def test_the_usual():
      "leave them out."),
     ({"java_instances": ["b"]}, "mon: scouter_java_instances has 'b', and the host's Tomcat instances are a: correct the name."),
     ({"mysql_user": "watch"}, "mon: scouter_mysql_password is missing: give the one of account 'watch' (scouter_mysql_user)."),
+    ({"haproxy_user": "admin"}, "mon: scouter_haproxy_password is missing: give the one of 'admin' (scouter_haproxy_user)."),
+    ({"haproxy_url": "http://me:secret@198.51.100.13:8404/;csv"}, "mon: scouter_haproxy_url is "
+     "'http://(not shown)@198.51.100.13:8404/;csv': give a URL such as http://198.51.100.13:8404/;csv, and who logs in there as "
+     "scouter_haproxy_user."),
     ({"units": ["haproxy"]}, "mon: scouter_units has 'haproxy': give a unit with its suffix, such as haproxy.service."),
     ({"units": ["a.service", "a.service"]}, "mon: scouter_units has 'a.service' twice: take one out."),
     ({"httpd_url": "127.0.0.1/server-status"}, "mon: scouter_httpd_url is '127.0.0.1/server-status': give a URL such as "

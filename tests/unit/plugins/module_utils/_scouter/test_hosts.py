@@ -5,7 +5,7 @@ import json
 
 from ansible_collections.failover.stack.plugins.module_utils._scouter import hosts
 
-SUM = "a" * 64
+SUM, UNIT = "a" * 64, "/etc/systemd/system/"
 TOMCATS = [{"name": "a"}, {"name": "b"}]
 
 
@@ -20,7 +20,7 @@ def values(host="mon", **changes):
         "memory_mb": 1024, "profile_days": 1, "xlog_days": 2, "counter_days": 3, "log_days": 4, "disk_percent": 80, "exporter": True,
         "interval_s": 10, "answer_s": 3, "dead_s": 35, "tomcat_instances": [], "units": [], "httpd_url": "", "host_heap_mb": 64,
         "java_instances": [], "trace_interservice": True, "profile_http": False, "_user": "scouter",
-        "mysql_user": "", "mysql_socket": "/run/m.sock",
+        "haproxy_url": "", "haproxy_user": "", "mysql_user": "", "mysql_socket": "/run/m.sock",
         "_exporter_user": "scouter-exporter", "_program": [{"path": "/p/run.py"}],
         "_program_directory": "/p", "_exporter_unit": "exporter", "_parts_list": "%s  x/a/1/a-1.jar\n" % SUM, **changes}
 
@@ -86,7 +86,7 @@ def test_the_collector_of_an_archive():
 
 def test_a_host_without_the_archive_has_no_agents_of_scouters():
     found = hosts.config(web1())
-    assert set(found["absent"]) == {"/etc/scouter/mysql-password", "/etc/systemd/system/scouter-host.service",
+    assert set(found["absent"]) == {"/etc/scouter/mysql-password", "/etc/scouter/haproxy-password", UNIT + "scouter-host.service",
                                     "/etc/systemd/system/tomcat@a.service.d/scouter.conf",
                                     "/etc/systemd/system/tomcat@b.service.d/scouter.conf"}
     assert not found["secrets"] and "/etc/scouter/scouter.conf" not in files(web1())
@@ -96,6 +96,7 @@ def test_the_exporter():
     told = json.loads(files(web1(collector_address="2001:db8::61", httpd_url="http://127.0.0.1/s?auto"))["/etc/scouter/exporter.json"]["content"])
     assert told == {"url": "http://[2001:db8::61]:6180/telegraf/metric", "interval_s": 10, "answer_s": 3, "host": "web1",
                     "units": ["tomcat@a.service"], "httpd_url": "http://127.0.0.1/s?auto",
+                    "haproxy": {"url": "", "user": "", "password_file": "/etc/scouter/haproxy-password"},
                     "mysql": {"user": "", "socket": "/run/m.sock", "password_file": "/etc/scouter/mysql-password"}}
     off = hosts.config(web1(exporter=False))
     assert "/etc/systemd/system/failover-scouter-exporter.service" in off["absent"] and not off["files"]
@@ -106,7 +107,10 @@ def test_the_password_of_the_database_is_the_exporters_alone():
     login = {one["path"]: one for one in found["files"]}["/etc/scouter/mysql-password"]
     assert (login["content"], login["group"], login["mode"]) == ("@@mysql_password@@\n", "scouter-exporter", "0640")
     assert found["secrets"] == {"mysql_password": "of the database"}
-    assert "/etc/scouter/mysql-password" in hosts.config(web1())["absent"]
+    assert {"/etc/scouter/mysql-password", "/etc/scouter/haproxy-password"} <= set(hosts.config(web1())["absent"])
+    found = hosts.config(web1(haproxy_url="http://x/;csv", haproxy_user="admin", haproxy_password="of the proxy"))
+    assert found["secrets"] == {"haproxy_password": "of the proxy"} and "/etc/scouter/haproxy-password" not in found["absent"]
+    assert hosts.config(web1(haproxy_url="http://x/;csv"))["secrets"] == {}
 
 
 def test_agents_of_the_archive():
@@ -122,7 +126,7 @@ def test_agents_of_the_archive():
     host = found["/etc/systemd/system/scouter-host.service"]["content"]
     assert "MemoryMax=320M" in host and "scouter.boot.Boot /var/lib/scouter-host/lib" in host
     # One that has none any more.
-    assert hosts.config(archived())["absent"] == ["/etc/scouter/mysql-password", "/etc/systemd/system/tomcat@b.service.d/scouter.conf"]
+    assert hosts.config(archived())["absent"][-1:] == ["/etc/systemd/system/tomcat@b.service.d/scouter.conf"]
     assert "profile_http_header_enabled=true" in files(archived(profile_http=True))["/etc/scouter/java/a.conf"]["content"]
 
 
@@ -138,7 +142,8 @@ def test_what_the_collector_must_know():
     assert hosts.expected(values()) == ["/mon/X$host", "/web1/X$host", "/web1/X$unit_tomcat@a", "/web1/X$unit_tomcat@b"]
     watched = {"mon": {"scouter_units": ["haproxy.service"]}, "web1": {
         "tomcat_cluster_instances": TOMCATS, "scouter_units": [], "scouter_httpd_url": "http://x", "scouter_java_instances": ["b"],
-        "scouter_mysql_user": "watch"}}
+        "scouter_mysql_user": "watch", "scouter_haproxy_url": "http://x/;csv"}}
     assert hosts.expected(archived(watched=watched)) == [
-        "/mon/X$host", "/mon/X$unit_haproxy", "/mon", "/web1/X$host", "/web1/X$httpd", "/web1/X$mysql", "/web1", "/web1/b"]
+        "/mon/X$host", "/mon/X$unit_haproxy", "/mon", "/web1/X$host", "/web1/X$httpd", "/web1/X$haproxy", "/web1/X$mysql",
+        "/web1", "/web1/b"]
     assert hosts.expected(values(exporter=False)) == []

@@ -73,6 +73,22 @@ def test_units_that_run_what_systemd_does_not_know_left_out():
     assert readings.units("", 1.0) == {}
 
 
+STATS = """# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,status,hrsp_5xx,
+web,FRONTEND,,,5,9,100,120,1,1,OPEN,3,
+app,web1,1,1,2,2,,60,1,1,UP,0,
+app,web2,0,1,0,2,,60,1,1,DOWN,0,
+app,web3,0,1,0,2,,60,1,1,MAINT (via app/web1),0,
+app,web4,0,1,0,2,,60,1,1,DRAIN,0,
+app,web5,0,1,0,2,,60,1,1,no check,0,
+app,BACKEND,4,1,2,2,,60,1,1,UP,0,
+"""
+
+
+def test_haproxy():
+    assert readings.haproxy(STATS) == {"sessions": 5, "arrived": 120, "errors": 3, "queue": 4, "up": 2, "down": 1, "drained": 2}
+    assert readings.haproxy("<html>401</html>") == {}
+
+
 STATUS = {"threads_connected": "5", "threads_running": "2", "questions": "1000", "slow_queries": "1", "uptime": "60"}
 
 

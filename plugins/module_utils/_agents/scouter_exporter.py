@@ -49,6 +49,15 @@ def texts():
     return found
 
 
+def status_of(pid):
+    """Empty when it has ended since."""
+    try:
+        with open("/proc/%d/status" % pid, encoding="utf-8", errors="replace") as handle:
+            return handle.read()
+    except OSError:
+        return ""
+
+
 def usage(place):
     """Percent, as df counts: of what is root's alone nobody else has any use."""
     try:
@@ -89,7 +98,7 @@ class Exporter:
         told = subprocess.run(command, capture_output=True, timeout=self.config["answer_s"], check=False)
         if told.returncode:
             raise OSError("systemctl show ended with %d: %s" % (told.returncode, told.stderr.decode("utf-8", "replace").strip()))
-        return readings.units(told.stdout.decode("utf-8", "replace"), time.clock_gettime(time.CLOCK_MONOTONIC))
+        return readings.units(told.stdout.decode("utf-8", "replace"), time.clock_gettime(time.CLOCK_MONOTONIC), status_of)
 
     def haproxy(self):
         where, request = self.config["haproxy"], urllib.request.Request(self.config["haproxy"]["url"])

@@ -11,7 +11,7 @@ import io
 from ansible_collections.failover.stack.plugins.module_utils._galera import state
 
 # Of systemctl show.
-PROPERTIES = "Id,ActiveState,ActiveEnterTimestampMonotonic,MemoryCurrent,CPUUsageNSec,TasksCurrent,NRestarts"
+PROPERTIES = "Id,ActiveState,ActiveEnterTimestampMonotonic,MainPID,MemoryCurrent,CPUUsageNSec,TasksCurrent,NRestarts"
 # More than any machine has: systemd's way to say that it does not know.
 UNKNOWN = 1 << 63
 MIB = 1 << 20
@@ -65,8 +65,16 @@ def host(texts, ticks, usage):
             **memory(texts.get("meminfo", "")), **network(texts.get("net/dev", "")), **disks(texts.get("self/mounts", ""), usage)}
 
 
-def units(text, now_s):
-    """{unit: fields} of those that run, from systemctl show. now_s: seconds since boot."""
+def process(status):
+    """Memory in MB and tasks of one process; /proc/<pid>/status."""
+    said = {name: rest.split() for name, mark, rest in (text.partition(":") for text in status.splitlines()) if mark}
+    size, tasks = said.get("VmRSS"), said.get("Threads")
+    return {"memory": int(size[0]) // 1024 if size else None, "tasks": int(tasks[0]) if tasks else None}
+
+
+def units(text, now_s, status):
+    """{unit: fields} of those that run, from systemctl show. now_s: seconds since boot. status: text of /proc/<pid>/status, empty without:
+    where cgroups do not count (v1 for some of them), the main process stands for the unit."""
     found = {}
     for block in text.strip().split("\n\n"):
         said = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
@@ -74,9 +82,11 @@ def units(text, now_s):
             continue
         number = {key: int(value) for key, value in said.items() if value.isdigit() and int(value) < UNKNOWN}
         began, size, spent = (number.get(key) for key in ("ActiveEnterTimestampMonotonic", "MemoryCurrent", "CPUUsageNSec"))
+        tasks, main = number.get("TasksCurrent"), number.get("MainPID")
+        alone = process(status(main)) if main and None in (size, tasks) else {}
         found[said["Id"]] = {
-            "memory": None if size is None else size // MIB, "cpu": None if spent is None else spent / 1e9,
-            "tasks": number.get("TasksCurrent"), "restarts": number.get("NRestarts"),
+            "memory": alone.get("memory") if size is None else size // MIB, "cpu": None if spent is None else spent / 1e9,
+            "tasks": alone.get("tasks") if tasks is None else tasks, "restarts": number.get("NRestarts"),
             "uptime": int(now_s - began / 1e6) if began else None}
     return found
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import subprocess
 import threading
 import types
@@ -165,6 +166,11 @@ def test_main_goes_on(monkeypatch, tmp_path):
 def test_usage_of_a_disk():
     assert 0 <= program.usage("/") <= 100
     assert program.usage("/nowhere/at/all") is None
+
+
+def test_status_of_a_process():
+    assert "VmRSS" in program.status_of(os.getpid())
+    assert program.status_of(2 ** 22 + 1) == ""
 
 
 def test_proc_is_read():

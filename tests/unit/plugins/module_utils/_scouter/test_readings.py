@@ -22,10 +22,17 @@ NRestarts=1
 Id=haproxy.service
 ActiveState=active
 ActiveEnterTimestampMonotonic=0
+MainPID=321
 MemoryCurrent=18446744073709551615
 CPUUsageNSec=[not set]
 TasksCurrent=7
 NRestarts=0
+
+Id=bare.service
+ActiveState=active
+MainPID=0
+MemoryCurrent=[not set]
+TasksCurrent=[not set]
 
 Id=tomcat@tomcat2.service
 ActiveState=activating
@@ -67,10 +74,16 @@ def test_host():
 
 
 def test_units_that_run_what_systemd_does_not_know_left_out():
-    assert readings.units(SHOW, 160.0) == {
+    assert readings.units(SHOW, 160.0, {321: "Name:\tx\nVmRSS:\t   51200 kB\nThreads:\t9\n"}.get) == {
         "tomcat@tomcat1.service": {"memory": 100, "cpu": 12.5, "tasks": 42, "restarts": 1, "uptime": 60},
-        "haproxy.service": {"memory": None, "cpu": None, "tasks": 7, "restarts": 0, "uptime": None}}
-    assert readings.units("", 1.0) == {}
+        "haproxy.service": {"memory": 50, "cpu": None, "tasks": 7, "restarts": 0, "uptime": None},
+        "bare.service": {"memory": None, "cpu": None, "tasks": None, "restarts": None, "uptime": None}}
+    assert readings.units("", 1.0, {}.get) == {}
+
+
+def test_a_process():
+    assert readings.process("VmRSS:\t   51200 kB\nThreads:\t9\n") == {"memory": 50, "tasks": 9}
+    assert readings.process("") == {"memory": None, "tasks": None}
 
 
 STATS = """# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,status,hrsp_5xx,

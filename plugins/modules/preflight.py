@@ -56,7 +56,7 @@ msg:
   description: One line a problem, a sentence naming host, variable, value and remedy. Never a secret.
   returned: on failure; with O(roles) always
   type: str
-  sample: "lb1: ipvs_director_vip is 198.18.0.21, which is the address of web1: give it one of its own."
+  sample: "db1: mysql_replication_writer_address is 198.51.100.31, which is a member's own address: choose a free one."
 examined:
   description:
     - By role, the variables that its question depends on, and for each host a mark of how they are written, which only this run can make.

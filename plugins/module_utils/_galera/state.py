@@ -140,3 +140,14 @@ def health(shown, variables, size=0):
     if str(variables.get("read_only", "OFF")).upper() in ("ON", "1"):
         found.append("read_only is ON: it takes no writes.")
     return found
+
+
+def missing(answers):
+    """Why members are not Synced, in words. answers: what their check agents told, each with item, the member, status and content."""
+    found = []
+    for answer in answers:
+        if answer.get("status") == 200:
+            continue
+        said = str(answer.get("content") or "").strip() or str(answer.get("msg") or "").strip() or "nothing was heard"
+        found.append("%s is not Synced (%s)" % (answer["item"], said.splitlines()[0].rstrip(".")))
+    return found

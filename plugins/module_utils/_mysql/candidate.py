@@ -74,10 +74,8 @@ def candidate(observed, without=(), prefer=(), given_up=(), writer="", leaving="
     rows = [row(name, observed[name], living, leaving) for name in names]
     for one in rows:
         one["databases"] = missing_beside(one["member"], living)
-    fit = [one for one in rows if one["eligible"]]
-    everything = ""
-    for one in fit:
-        everything = gtids.union(everything, one["position"])
+    give_up(rows, given_up)
+    everything = all_of(rows)
     for one in rows:
         one["missing"] = gtids.subtract(everything, one["position"]) if one["position"] or one["eligible"] else everything
         one["behind"] = gtids.count(everything, one["position"])
@@ -88,6 +86,25 @@ def candidate(observed, without=(), prefer=(), given_up=(), writer="", leaving="
     if not result["refused"]:
         result.update(best=rows[0]["member"], wait_for=rows[0]["whole_position"])
     return result
+
+
+def all_of(rows):
+    """What those that can take over have together."""
+    everything = ""
+    for one in rows:
+        if one["eligible"]:
+            everything = gtids.union(everything, one["position"])
+    return everything
+
+
+def give_up(rows, given_up):
+    """Of members that have diverged, those that are named stand back. Where one has everything nobody has to."""
+    everything = all_of(rows)
+    fit = [one for one in rows if one["eligible"]]
+    if all(gtids.count(everything, one["position"]) for one in fit):
+        for one in fit:
+            if one["member"] in given_up:
+                one.update(eligible=False, because="it has diverged from the others and is given up")
 
 
 def missing_beside(name, living):
@@ -149,10 +166,11 @@ def explain(rows):
 
 def refusal(rows):
     if not rows:
-        return "there is no other member."
+        return "there is no other member: bring the writer back."
     if not rows[0]["eligible"]:
         return "no member can take over: %s." % "; ".join("%s: %s" % (one["member"], one["because"]) for one in rows)
     if rows[0]["behind"]:
-        return ("the members have diverged, each has transactions that another lacks: %s." % "; ".join(
-            "%s lacks %s" % (one["member"], one["missing"]) for one in rows if one["eligible"]))
+        return ("the members have diverged, each has transactions that another lacks: %s: bring the writer back, which has all of them, or "
+                "give up what one of them alone has with -e mysql_failover_without=<host>." % "; ".join(
+                    "%s lacks %s" % (one["member"], one["missing"]) for one in rows if one["eligible"]))
     return None

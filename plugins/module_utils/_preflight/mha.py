@@ -54,9 +54,12 @@ def address_problems(_host, values):
                 name, address, CLUSTER + "address" if name in (of(values, "members") or []) else PREFIX + "address")
 
 
-def cluster_problems(_host, values):
-    """What MHA 0.58 cannot do, or would lose something with."""
-    for name, given in cluster(values):
+def cluster_problems(host, values):
+    """What MHA 0.58 cannot do, or would lose something with. A member tells of itself, the manager's host of all."""
+    for member, given in cluster(values):
+        if host in (of(values, "members") or []) and member != host:
+            continue
+        name = "it" if member == host else member
         if given.get("flavour") == "mysql":
             yield ("%s has %sflavour mysql: MHA 0.58 asks by SHOW SLAVE STATUS and CHANGE MASTER, which MySQL 8.4 and later have no more, "
                    "and by position where these have GTIDs: use MariaDB, or leave group '%s' empty." % (

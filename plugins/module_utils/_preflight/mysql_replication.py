@@ -227,6 +227,13 @@ def database_problems(host, values):
     return sql_names.database_problems(PREFIX + "databases", of(values, "databases"))
 
 
+def backup_problems(host, values):
+    fetch, compress = of(values, "backup_fetch"), of(values, "backup_compress")
+    if fetch and compress == "none":
+        yield ("%sbackup_fetch is '%s' and %sbackup_compress is none: one file is fetched, and that is a directory of many; set "
+               "%sbackup_compress to zstd, or leave %sbackup_fetch empty." % (PREFIX, fetch, PREFIX, PREFIX, PREFIX))
+
+
 def lease_problems(host, values):
     """Where the members decide themselves who takes the writes."""
     if of(values, "failover") != "automatic":
@@ -251,8 +258,8 @@ def lease_problems(host, values):
         yield "%slease_ttl_s is %s: set a number from 2 to 60." % (PREFIX, ttl)
 
 
-RULES = (name_problems, lease_problems, address_problems, server_problems, datadir_problems, mysql_settings.problems, dual_problems,
-         tls_problems, database_problems, password_problems, writer_problems)
+RULES = (name_problems, lease_problems, backup_problems, address_problems, server_problems, datadir_problems,
+         mysql_settings.problems, dual_problems, tls_problems, database_problems, password_problems, writer_problems)
 
 
 def problems(host, values):

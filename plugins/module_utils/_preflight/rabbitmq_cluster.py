@@ -212,6 +212,14 @@ def _places(host, values):
             yield "%s: rabbitmq_cluster_tls_names has '%s': write DNS:name or IP:address." % (host, name)
 
 
+def _discard(host, values):
+    """Until 0.4 it was a truth for all members at once."""
+    for name in values["rabbitmq_cluster_discard"]:
+        if str(name).lower() in ("true", "yes"):
+            yield ("%s: rabbitmq_cluster_discard is %s, it has to name the hosts whose messages may go: write -e "
+                   "rabbitmq_cluster_discard=<host>." % (host, str(name).lower()))
+
+
 def problems(host, values):
     """One sentence each: host, variable, value, remedy."""
     if host not in values["rabbitmq_cluster_members"]:
@@ -220,7 +228,7 @@ def problems(host, values):
         return ["%s: rabbitmq_cluster_group is '%s', it is not in that: name the group of its cluster." % (
             host, values["rabbitmq_cluster_group"])]
     found = []
-    for rule in (_members, _addresses, _numbers, _secrets, _plugins, _policies, _expressions, _twice, _places):
+    for rule in (_members, _addresses, _numbers, _secrets, _plugins, _policies, _expressions, _twice, _places, _discard):
         found += rule(host, values)
     return found
 

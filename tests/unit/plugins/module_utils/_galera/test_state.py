@@ -113,3 +113,14 @@ def test_what_keeps_a_member_from_being_healthy(shown, variables, size, sentence
 def test_a_healthy_member():
     assert state.health(GOOD, {"read_only": "OFF"}, 3) == []
     assert state.synced(GOOD) and state.primary(GOOD)
+
+
+def test_who_is_missing_is_told_with_the_reason():
+    assert state.missing([
+        {"item": "galera1", "status": 200, "content": "Synced\n"},
+        {"item": "galera2", "status": 503, "content": "drained\n"},
+        {"item": "galera3", "status": -1, "msg": "Status code was -1 and not [200, 503]: Request failed: timed out", "content": ""},
+        {"item": "galera4"},
+    ]) == ["galera2 is not Synced (drained)",
+           "galera3 is not Synced (Status code was -1 and not [200, 503]: Request failed: timed out)",
+           "galera4 is not Synced (nothing was heard)"]

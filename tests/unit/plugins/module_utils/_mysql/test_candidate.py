@@ -112,7 +112,7 @@ def test_the_last_one_cannot_be_compared():
 
 
 def test_nobody():
-    assert candidate({"db1": DEAD}, ["db1"])["refused"] == "there is no other member."
+    assert candidate({"db1": DEAD}, ["db1"])["refused"] == "there is no other member: bring the writer back."
     found = candidate({"db1": DEAD, "db2": DEAD})
     assert (found["best"], found["wait_for"]) == (None, "")
     assert found["refused"] == "no member can take over: db1: it cannot be reached; db2: it cannot be reached."
@@ -123,6 +123,21 @@ def test_members_that_have_diverged():
     assert found["best"] is None
     assert found["refused"].startswith("the members have diverged, each has transactions that another lacks: ")
     assert "db2 lacks 0-1-101..105" in found["refused"] and "db3 lacks 1-5-8..9" in found["refused"]
+    assert found["refused"].endswith("give up what one of them alone has with -e mysql_failover_without=<host>.")
+
+
+def test_of_members_that_have_diverged_one_is_given_up_by_name():
+    both = {"db2": replica(2, "0-1-100,1-5-9"), "db3": replica(3, "0-1-105,1-5-7")}
+    found = candidate(both, given_up=["db2"])
+    assert (found["best"], found["refused"], found["wait_for"]) == ("db3", None, "0-1-105,1-5-7")
+    assert found["ranked"][-1]["because"] == "it has diverged from the others and is given up"
+    assert candidate(both, given_up=["db3"])["best"] == "db2"
+    # Whoever gives all of them up has said nothing about who shall go on.
+    assert candidate(both, given_up=["db2", "db3"])["best"] is None
+
+
+def test_who_is_given_up_and_has_everything_takes_over_all_the_same():
+    assert candidate({"db2": replica(2, "0-1-105"), "db3": replica(3, "0-1-100")}, given_up=["db2"])["best"] == "db2"
 
 
 def test_a_writer_that_answers_and_is_given_up_is_not_promoted_again():

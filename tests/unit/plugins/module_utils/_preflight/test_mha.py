@@ -41,6 +41,14 @@ def test_the_usual_cluster():
     assert problems("mon", db2(failover="manual", settings={"relay_log_purge": "OFF"}, sources=["db1"], flavour="mariadb")) == []
 
 
+def test_a_member_tells_of_itself_alone():
+    given = db2(semi_sync=False)
+    assert problems("db1", given) == []
+    assert told(given, "db2") == (
+        "db2: it has mysql_replication_semi_sync off: rows that only a dead machine had would be lost, set it to true.")
+    assert told(given).startswith("mon: db2 has mysql_replication_semi_sync off: ")
+
+
 def test_one_manager():
     assert told(values(managers=["mon", "mon2"])) == (
         "mon: group 'mha_manager' has 2 hosts (mon, mon2): MHA has one manager, since two would fail over against each other; leave one "

@@ -36,6 +36,9 @@ def test_a_sane_cluster_has_no_problems():
 
 
 @pytest.mark.parametrize(("changes", "sentence"), [
+    ({"backup_fetch": "/srv/backups", "backup_compress": "none"},
+     "mysql_replication_backup_fetch is '/srv/backups' and mysql_replication_backup_compress is none: one file is fetched, and that is "
+     "a directory of many; set mysql_replication_backup_compress to zstd, or leave mysql_replication_backup_fetch empty."),
     ({"group": "other", "members": ["db8"], "sources": ["db8"]},
      "mysql_replication_group is 'other', which this host is no member of: name the group that is its cluster."),
     ({"sources": []}, "mysql_replication_sources is empty: name the member that takes the writes."),

@@ -30,6 +30,8 @@ def test_the_usual_cluster():
 
 
 @pytest.mark.parametrize("changes, sentence", [
+    ({"discard": ["True"]},
+     "mq1: rabbitmq_cluster_discard is true, it has to name the hosts whose messages may go: write -e rabbitmq_cluster_discard=<host>."),
     ({"members": ["mq1", "mq2"], "queues": "mirrored"},
      "mq1: rabbitmq_cluster_partition_handling is pause_minority and group 'rabbitmq' has two members (mq1, mq2): when one fails the "
      "other is "

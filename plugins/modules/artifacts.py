@@ -20,6 +20,7 @@ attributes:
     description: Where O(source) is a directory of the controller, the action plugin reads, checks and hands over what is missing.
   async:
     support: none
+    description: The action plugin waits for what it hands over.
   check_mode:
     support: full
     description: Nothing is fetched, so whether it could be is not told.

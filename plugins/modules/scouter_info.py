@@ -17,8 +17,10 @@ description:
 attributes:
   check_mode:
     support: full
+    description: Nothing is ever changed.
   diff_mode:
     support: none
+    description: Nothing is ever changed.
 options:
   name:
     description: What sentences call the collector.

@@ -130,6 +130,13 @@ def test_agents_of_the_archive():
     assert "profile_http_header_enabled=true" in files(archived(profile_http=True))["/etc/scouter/java/a.conf"]["content"]
 
 
+def test_systemd_and_the_role_want_the_same_of_a_directory():
+    """Else each undoes what the other did, and no run is without a change."""
+    for unit, directory in ((hosts.collector_unit(values()), "/var/lib/scouter"), (hosts.host_unit(archived()), "/var/lib/scouter-host")):
+        made = {one["path"]: one for one in [*hosts.config(values())["directories"], *hosts.config(archived())["directories"]]}[directory]
+        assert made["owner"] == "scouter" and "StateDirectoryMode=" + made["mode"] in unit.splitlines()
+
+
 def test_units():
     assert {one["name"]: one["state"] for one in hosts.units(values())} == {
         "scouter.service": "started", "failover-scouter-exporter.service": "started", "scouter-host.service": "stopped"}

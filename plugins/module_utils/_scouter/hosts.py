@@ -241,7 +241,8 @@ def host_unit(values):
                    "-cp", "%s/agent.host/scouter.host.jar" % archive_home(values), "scouter.boot.Boot", own + "/lib")
     return service("Scouter host agent", values, [
         "WorkingDirectory=" + own, "ExecStartPre=/bin/sh -c 'rm -rf lib *.scouter; mkdir lib'", "ExecStart=" + command,
-        "StateDirectory=scouter-host", "StateDirectoryMode=0750", "LogsDirectory=scouter-host", "LogsDirectoryMode=0750", "MemoryMax=%dM" % (int(values["host_heap_mb"]) + BESIDE_HEAP_MB),
+        "StateDirectory=scouter-host", "StateDirectoryMode=0750", "LogsDirectory=scouter-host", "LogsDirectoryMode=0750",
+        "MemoryMax=%dM" % (int(values["host_heap_mb"]) + BESIDE_HEAP_MB),
         "TasksMax=128"])
 
 

@@ -15,6 +15,15 @@ def status(node):
         return {}
 
 
+def diagnosis(node):
+    """What only the node can tell of why it is not level; not a check."""
+    script = ("%s; journalctl --unit mysql-writer --output short-precise --no-pager --lines 60" % " ".join([
+        "mariadb --table -e 'SELECT @@gtid_current_pos, @@gtid_binlog_pos, @@gtid_slave_pos, @@read_only, @@rpl_semi_sync_master_enabled,",
+        "@@rpl_semi_sync_slave_enabled; SHOW STATUS LIKE \"rpl_semi%\"; SHOW PROCESSLIST; SHOW ALL SLAVES STATUS\\G'"]))
+    done = subprocess.run(["docker", "exec", node, "sh", "-c", script], check=False, capture_output=True, text=True)
+    return "%s:\n%s%s" % (node, done.stdout, done.stderr)
+
+
 def main(prefix, seconds, *members):
     end = time.monotonic() + float(seconds)
     while True:
@@ -29,7 +38,7 @@ def main(prefix, seconds, *members):
                 print(writer, *others)
                 return 0
         if time.monotonic() > end:
-            print("not level: %s" % json.dumps(told), file=sys.stderr)
+            print("not level: %s" % "\n".join([json.dumps(told), *(diagnosis(prefix + name) for name in members)]), file=sys.stderr)
             return 1
         time.sleep(0.3)
 

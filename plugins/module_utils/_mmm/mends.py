@@ -32,6 +32,10 @@ MENDS = {
              "\tprint $socket join('|', $cmd, main::MMM_PROTOCOL_VERSION, $self->host, @params), \"\\n\";" % AGENT_ANSWER_S, "",
              "an agent that hangs would stop the monitor for ever"),
     ),
+    "lib/Monitor/ChecksStatus.pm": (
+        Mend("semicolon", "use MMM::Monitor::Checker", "use MMM::Monitor::Checker;", "state",
+             "without its semicolon the next statement counts as what is imported, which Perl 5.40 refuses"),
+    ),
     "lib/Agent/Agent.pm": (
         Mend("down", "    my $slave_status = $dbh->selectrow_hashref('SHOW SLAVE STATUS');",
              "    my $slave_status = $dbh ? $dbh->selectrow_hashref('SHOW SLAVE STATUS') : undef;", "down",

@@ -32,6 +32,15 @@ options:
     type: list
     elements: str
     default: []
+  ended:
+    description: What the program is run with once more whenever it has ended, however that came about. Nothing by default.
+    type: list
+    elements: str
+    default: []
+  ended_unless:
+    description: A file that keeps O(ended) from being run while it is there.
+    type: path
+    default: ""
   after:
     description: Units that start before it.
     type: list
@@ -93,6 +102,10 @@ options:
       - Not for a program that notices by its own clock that the whole machine stood still, since systemd would kill it at that very moment.
     type: int
     default: 0
+  notifies:
+    description: It has started when it gives its first sign of life, and O(watchdog_s) counts from then on.
+    type: bool
+    default: false
   urgent:
     description: It gets the processor before others, and is the last to be killed when memory is short.
     type: bool
@@ -127,9 +140,9 @@ _raw:
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.failover.stack.plugins.plugin_utils.program_unit import unit
 
-OPTIONS = ("directory", "description", "arguments", "after", "before", "replaces", "user", "capabilities", "families", "writable",
-           "runtime_directory", "runtime_directory_mode", "runtime_directory_preserve", "private_tmp", "restart_ms", "watchdog_s", "urgent",
-           "starts_others")
+OPTIONS = ("directory", "description", "arguments", "ended", "ended_unless", "after", "before", "replaces", "user", "capabilities",
+           "families", "writable", "runtime_directory", "runtime_directory_mode", "runtime_directory_preserve", "private_tmp", "restart_ms",
+           "watchdog_s", "notifies", "urgent", "starts_others")
 
 
 class LookupModule(LookupBase):

@@ -128,7 +128,7 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._etcd import member, snapshot, state
+from ansible_collections.failover.stack.plugins.module_utils._etcd import lead, member, snapshot, state
 from ansible_collections.failover.stack.plugins.module_utils._etcd.accounts import ROOT
 from ansible_collections.failover.stack.plugins.module_utils._etcd.api import Api, ApiError, Unreachable, wait_for
 
@@ -321,21 +321,11 @@ class Member:
         if status["leader"] != status["id"]:
             self.done()
         api = self.own()
-        others = [one for one in state.members_of(api.call("cluster/member/list")) if not one["learner"] and one["id"] != status["id"]]
-        ranked = sorted(others, key=lambda one: -self.position(one))
-        if not ranked or self.position(ranked[0]) < 0:
-            self.done()
-        if self.step("give the lead to " + ranked[0]["name"]):
+        to = lead.heir(api, status["id"], self.status)
+        if to and self.step("give the lead to " + to["name"]):
             api.login_as(ROOT, [self.params["root_password"], member.read_login(self.params["login_file"])])
-            self.insist(lambda: api.call("maintenance/transfer-leadership", {"targetID": str(int(ranked[0]["id"], 16))}))
+            self.insist(lambda: lead.give(api, to))
         self.done()
-
-    def position(self, one):
-        """How far a member is; -1 for one that does not answer."""
-        try:
-            return self.status(one["client_urls"][0])["raft_index"]
-        except (ApiError, IndexError):
-            return -1
 
     def removed(self):
         api = self.spokesman()

@@ -86,6 +86,11 @@ running:
   returned: always
   type: bool
   sample: true
+holds_lease:
+  description: Whether the agent of the writer address holds the lease of a cluster whose members decide themselves who takes the writes.
+  returned: always
+  type: bool
+  sample: false
 datadir_before:
   description: The data directory used so far.
   returned: always
@@ -142,6 +147,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._host.dpkg import missing
+from ansible_collections.failover.stack.plugins.module_utils._mysql import lease
 from ansible_collections.failover.stack.plugins.module_utils._mysql.host import (
     QUESTION,
     answers,
@@ -234,7 +240,7 @@ def main():
         changed=False,
         missing_packages=missing(module, module.params["packages"]),
         memory_mb=memory_mb(text_of("/proc/meminfo"), [text_of(path) for path in LIMITS]),
-        running=bool(asked), datadir_before=before.rstrip("/") or "/",
+        running=bool(asked), holds_lease=bool(lease.status().get("lease")), datadir_before=before.rstrip("/") or "/",
         datadir_differs=os.path.realpath(before) != os.path.realpath(wanted), datadir_real=os.path.realpath(wanted),
         disk_mb=disk_mb(wanted_log or os.path.dirname(log.get("base", "")) or wanted),
         databases_before=databases(entries(before)),

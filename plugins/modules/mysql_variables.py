@@ -64,6 +64,11 @@ def wanted(variables):
     return {name: int(value) for name, value in variables.items()}
 
 
+def number(value):
+    """As it is written here; a switch is shown by the server as a word."""
+    return {"ON": "1", "OFF": "0"}.get(str(value), str(value))
+
+
 def shown(variables):
     return "".join("%s = %s\n" % each for each in sorted(variables.items()))
 
@@ -76,7 +81,7 @@ def main():
     with opened(module) as server:
         want = wanted(module.params["variables"])
         have = server.variables(*want) if want else {}
-        before = {name: have[name] for name, value in want.items() if name in have and str(have[name]) != str(value)}
+        before = {name: have[name] for name, value in want.items() if name in have and number(have[name]) != str(value)}
         if before and not module.check_mode:
             for name in sorted(before):
                 server.run("SET GLOBAL %s = %d" % (name, want[name]))

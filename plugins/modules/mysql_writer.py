@@ -33,9 +33,11 @@ options:
       - V(resumed). Undoes V(drained), replication runs again.
       - V(handed_over). With O(lease), on the member that holds it. Its agent makes the server read-only and hands the lease to O(to), whose
         agent takes over when it has everything.
+      - V(parked). On a member whose agent holds a lease. Nobody takes over for ten minutes, so that the agents can become such of a cluster
+        that is led by hand, one after the other. Elsewhere it does nothing.
       - V(given_up). With O(lease), while nobody holds it. What the members in O(members) alone may have does not count any more.
     type: str
-    choices: [fenced, promoted, drained, resumed, handed_over, given_up]
+    choices: [fenced, promoted, drained, resumed, handed_over, given_up, parked]
     required: true
   address:
     description: The writer address, C(address/prefix length). Empty when there is none.
@@ -222,7 +224,8 @@ def main():
     module = AnsibleModule(
         argument_spec=dict(
             LOGIN,
-            state={"type": "str", "choices": ["fenced", "promoted", "drained", "resumed", "handed_over", "given_up"], "required": True},
+            state={"type": "str", "required": True, "choices": [
+                "fenced", "promoted", "drained", "resumed", "handed_over", "given_up", "parked"]},
             address={"type": "str", "default": ""},
             own_address={"type": "str", "default": ""},
             gtid={"type": "str", "default": ""},

@@ -26,7 +26,8 @@ def quoted(word):
 
 def unit(entry, options):
     """The unit's text. options: those of the lookup program_unit, all of them."""
-    command = [PYTHON, quoted(options["directory"] + "/run.py"), entry, *map(quoted, options["arguments"])]
+    program = [PYTHON, quoted(options["directory"] + "/run.py"), entry]
+    command = [*program, *map(quoted, options["arguments"])]
     lines = ["# Written by Ansible (failover.stack).", "[Unit]", "Description=" + options["description"], "After=network.target"]
     order = {"after": [*options["after"], *options["replaces"]], "before": options["before"], "conflicts": options["replaces"]}
     lines += ["%s=%s" % (name.capitalize(), " ".join(units)) for name, units in order.items() if units]
@@ -34,6 +35,13 @@ def unit(entry, options):
     # A program that watches something is not given up after some starts that failed.
     lines += ["StartLimitIntervalSec=0", "", "[Service]", "ExecStart=" + " ".join(command), "Restart=always",
               "RestartSec=%dms" % options["restart_ms"]]
+    if options["ended"]:
+        last = " ".join([*program, *map(quoted, options["ended"])])
+        # Asked before a Python is started: it holds up the next start.
+        lines.append("ExecStopPost=-" + ('/bin/sh -c "[ -e %s ] || exec %s"' % (options["ended_unless"], last)
+                                         if options["ended_unless"] else last))
+    if options["notifies"]:
+        lines.append("Type=notify")
     if options["watchdog_s"]:
         # One that was stopped does nothing with another signal.
         lines += ["NotifyAccess=main", "WatchdogSec=%d" % options["watchdog_s"], "WatchdogSignal=SIGKILL"]

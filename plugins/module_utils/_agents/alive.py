@@ -15,4 +15,4 @@ def beat():
     place = os.environ.get("NOTIFY_SOCKET", "")
     if place:
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one:
-            one.sendto(b"WATCHDOG=1", "\0" + place[1:] if place.startswith("@") else place)
+            one.sendto(b"READY=1\nWATCHDOG=1", "\0" + place[1:] if place.startswith("@") else place)

@@ -4,8 +4,8 @@
 """Who takes the writes when the members decide it themselves, by a lease in etcd. Pure.
 
 Keys below a cluster's prefix: `writer` (who holds it; goes with its lease), `last` (who held it last, and what it had when it began),
-`sync` (who may acknowledge for the writer), `handover` (to whom a writer gives its part), `member/<name>` (what a member says of itself;
-goes with its lease).
+`sync` (who may acknowledge for the writer), `handover` (to whom a writer gives its part, NOBODY while the cluster
+becomes one that is led by hand), `member/<name>` (what a member says of itself; goes with its lease).
 
 A term is the time of one writer, and named by the revision of `last`. What is kept:
 
@@ -27,24 +27,29 @@ from collections import namedtuple
 from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import DOWN, KEEP, READ_ONLY, RELEASE, TAKE, WRITABLE
 from ansible_collections.failover.stack.plugins.module_utils._sql.gtid import GtidError, contains, union
 
-FORGET, GIVE_UP, KILL, ADOPT, DEPOSE = "forget", "give up", "kill", "adopt", "depose"
+FORGET, GIVE_UP, KILL, ADOPT, DEPOSE, CONFIRM = "forget", "give up", "kill", "adopt", "depose", "confirm"
 PROMISE, FOLLOW, NOTHING = "promise", "follow", "nothing"
+NOBODY = ""
 # So long a writer whose server is gone, and for whom nobody can stand in, keeps its address: clients are refused at once.
 GRACE_S = 10.0
 
 # What a member sees in the store. term: 0 before anybody has held the lease. writer: None when nobody holds it; by: the id of its lease.
-# made: the revision of that key's making, sync_made: of the last change of `sync`.
-View = namedtuple("View", "term writer by last sync handover members made sync_made", defaults=(0, None, "", {}, {}, {}, {}, 0, 0))
+# made: the revision of that key's making, sync_made: of the last change of `sync`, said: {member: of what it says}.
+View = namedtuple("View", "term writer by last sync handover members made sync_made said",
+                  defaults=(0, None, "", {}, {}, {}, {}, 0, 0, {}))
 # What it knows of itself. lease: whether the writer's key is its own and was renewed in time. proof: whether it is certain that nobody else
-# can have taken over. alive: whether its own lease was renewed in time. unfit: why it should not be the writer, "" if it may.
-Own = namedtuple("Own", "name server instance recorded held lease proof down_s unfit continuous alive",
-                 defaults=(False, False, False, False, 0.0, "", False, False))
+# can have taken over. alive: whether its own lease was renewed in time. unfit: why it should not be the writer, "" if it may. confirmed:
+# whether no request of this member's to give its part to another one can still be on its way. by_hand: whether it was made the writer by
+# hand, and has never held the lease. joined: whether it has followed somebody who holds it since it was last led by hand.
+# wrote: whether its server, which does not answer now, took writes when it did.
+Own = namedtuple("Own", "name server instance recorded held lease proof down_s unfit continuous alive confirmed by_hand joined wrote",
+                 defaults=(False, False, False, False, 0.0, "", False, False, True, False, True, False))
 Decision = namedtuple("Decision", "server address lease replication because target acks",
                       defaults=(KEEP, KEEP, KEEP, NOTHING, "", "", None))
 
 
 def view_of(keys):
-    """View of what _etcd.gateway.Gateway.read() returned."""
+    """View of what _etcd.keys.Keys.read() returned."""
     def value(name):
         return keys[name][0] if name in keys else {}
 
@@ -52,12 +57,23 @@ def view_of(keys):
     last = keys.get("last")
     _value, made, _changed, by = keys.get("writer", ({}, 0, 0, ""))
     return View(term=last[2] if last else 0, writer=value("writer").get("name"), by=by, last=value("last"), sync=value("sync"),
-                handover=value("handover"), members=members, made=made, sync_made=keys["sync"][2] if "sync" in keys else 0)
+                handover=value("handover"), members=members, made=made, sync_made=keys["sync"][2] if "sync" in keys else 0,
+                said={name: keys["member/" + name][2] for name in members})
+
+
+def admitted(view, own):
+    """Whether this member's server is one of those that may acknowledge for the writer: then it says that it does."""
+    return bool(own.instance) and view.sync.get(own.name, {}).get("instance") == own.instance
 
 
 def acknowledges(view, own):
-    """Whether this member's server may acknowledge for the writer."""
-    return bool(own.instance) and view.sync.get(own.name, {}).get("instance") == own.instance
+    """Whether it may begin to: what it says is what the writer takes it out by, so it must have been said first."""
+    return admitted(view, own) and bool(view.members.get(own.name, {}).get("acks"))
+
+
+def parked(view):
+    """Whether the writer has said that the cluster becomes one that is led by hand: whatever its lease does, nobody takes over."""
+    return view.handover.get("to") == NOBODY
 
 
 def has(mine, theirs):
@@ -81,8 +97,9 @@ def deposed(view):
 
 
 def promises(view):
-    """{member: what it had when it stopped receiving in this term}"""
-    return {name: told["promise"] for name, told in view.members.items() if told.get("promise", {}).get("term") == view.term}
+    """{member: what it had when it stopped receiving in this term}. What a process that ended had received is gone."""
+    return {name: told["promise"] for name, told in view.members.items() if told.get("promise", {}).get("term") == view.term
+            and told["promise"].get("instance") == told.get("instance")}
 
 
 def unproven(view):
@@ -117,6 +134,11 @@ def successor(view, order):
     if why:
         return None, why
     given = promises(view)
+    late = sorted(name for name, told in view.members.items() if told.get("following") == view.term and name not in given)
+    if late:
+        # It received, too, and one that had stood still for long may have acknowledged before it knew that it may not. It says so at once,
+        # or its key goes.
+        return None, "%s has not told yet what it received" % " and ".join(late)
     try:
         needed = everything(view)
     except GtidError as error:
@@ -149,11 +171,15 @@ def plan(own, view, order, leaderless=False, alone=False):
 
 def closed(own, **more):
     """Nobody writes here, nobody comes here for the writer. A writer's server that hangs could go on where it was."""
-    server = READ_ONLY if own.server == WRITABLE else KILL if own.server == DOWN and own.recorded else KEEP
+    server = READ_ONLY if own.server == WRITABLE else KILL if own.server == DOWN and (own.recorded or own.wrote) else KEEP
     return Decision(server=server, address=RELEASE if own.held else KEEP, **more)
 
 
 def without_store(own, leaderless):
+    if own.recorded and own.server != READ_ONLY and own.by_hand:
+        # Nobody takes over from a writer that has never held the lease.
+        return Decision(address=KEEP if own.held or own.server == DOWN else TAKE,
+                        because="etcd does not answer yet, stays the writer that it was made by hand")
     if own.recorded and own.server == WRITABLE and (own.lease or own.proof or leaderless):
         why = "the lease still runs" if own.lease else "no etcd can give it away" if leaderless else "its replicas still follow it"
         return Decision(address=KEEP if own.held else TAKE, because="etcd does not answer, %s: stays the writer" % why)
@@ -173,6 +199,8 @@ def as_writer(own, view, alone):
         return Decision(address=RELEASE if late and own.held else KEEP, because="the server does not answer, and nobody can take over")
     if own.unfit and stand_in:
         return Decision(address=RELEASE, lease=GIVE_UP, server=KILL, because="%s, %s takes over" % (own.unfit, " or ".join(stand_in)))
+    if own.server == READ_ONLY and not own.confirmed:
+        return Decision(lease=CONFIRM, because="the lease is here, unless this member is just giving it away")
     if own.server == READ_ONLY:
         return Decision(server=WRITABLE, because="the lease is here")
     return Decision(address=KEEP if own.held else TAKE, acks=bool(view.sync or not alone), because="writer" + (
@@ -191,8 +219,11 @@ def fit_to_follow(view, me):
 
 def as_former(own, view, leaderless):
     """It is recorded as the writer, and does not hold the lease."""
+    if not view.writer and own.by_hand and own.server == WRITABLE:
+        # Of a cluster that was led by a lease once, too: since then somebody else has decided.
+        return Decision(lease=ADOPT, because="no writer holds a lease yet" if not view.term else "was made the writer by hand")
     if not view.term:
-        return Decision(lease=ADOPT if own.server == WRITABLE else KEEP, because="no writer holds a lease yet")
+        return Decision(because="no writer holds a lease yet")
     if view.writer in (None, own.name) and own.server == WRITABLE and view.last.get("name") == own.name and own.continuous and (
             own.proof or leaderless) and not view.handover:
         return Decision(lease=TAKE, address=KEEP, because="the lease has run out, and its replicas still follow: takes it again")
@@ -212,6 +243,9 @@ def as_replica(own, view, order):
         return closed(own, lease=DEPOSE, because="the machine of %s does not answer anybody who follows it" % view.writer)
     if view.writer:
         return closed(own, replication=FOLLOW, target=view.writer, acks=acknowledges(view, own), because="follows %s" % view.writer)
+    if parked(view) or not own.joined:
+        # What the store knows is of another time.
+        return closed(own, because="it is led by hand, until the writer of now takes the lease")
     if view.handover:
         mine = view.handover.get("to") == own.name
         return closed(own, lease=TAKE if mine else KEEP, because=(
@@ -250,7 +284,7 @@ def next_sync(view, me, positions, needed, alone=False):
 
     positions: what members were seen to have, a moment ago. needed: what the writer had before that, None when it is not known. Who is
     added may acknowledge from then on; whole it is when it has `needed`, which contains whatever was acknowledged before. Who is gone is
-    taken out only when the others have everything that it may have acknowledged.
+    taken out when somebody else has everything that it may have acknowledged, and whole are then only those who were seen to have it.
     """
     there = ready(view, me)
     kept = {name: entry for name, entry in view.sync.items() if may_acknowledge(view.members.get(name, {}), entry, view.term)}
@@ -259,17 +293,24 @@ def next_sync(view, me, positions, needed, alone=False):
     def whole(name):
         return needed is not None and name in positions and has(positions[name], needed)
 
-    if gone and kept and not all(whole(name) for name in kept):
+    if gone and kept and not any(whole(name) for name in {**kept, **there}):
         # The last who knew it all may be the one that is gone.
         kept = view.sync
     elif gone and not kept and not there and not alone:
         # It may come back, with the same process, and all that it acknowledged.
         kept = view.sync
-    found = {name: {"instance": entry["instance"], "whole": bool(entry.get("whole")) or whole(name)} for name, entry in kept.items()}
+    same = kept if kept is view.sync or not gone else {}
+    found = {name: {"instance": entry["instance"], "whole": whole(name) or bool(same.get(name, {}).get("whole"))}
+             for name, entry in kept.items()}
     for name, instance in there.items():
         if name not in found:
             found[name] = {"instance": instance, "whole": whole(name)}
     return found
+
+
+def leaving(view, sync):
+    """[(member, revision of what it said)] of those that `sync` has no more, or as another process: it holds while they say the same."""
+    return [(name, view.said.get(name, 0)) for name, entry in view.sync.items() if sync.get(name, {}).get("instance") != entry["instance"]]
 
 
 def changes(view, me):

@@ -135,6 +135,8 @@ def chained(peers, sources, members):
 # What agent and module tell each other.
 
 STATUS, REQUEST, START = "status.json", "request.json", "start.json"
+# There while the agent holds the lease: its server acknowledges for nobody.
+LEADS = "leads"
 
 
 def read_json(path):

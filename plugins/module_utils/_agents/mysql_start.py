@@ -17,13 +17,16 @@ import os
 import time
 
 from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_lease, mysql_record
-from ansible_collections.failover.stack.plugins.module_utils._etcd.gateway import Gateway, StoreError
+from ansible_collections.failover.stack.plugins.module_utils._etcd.api import ApiError
+from ansible_collections.failover.stack.plugins.module_utils._etcd.keys import Keys
 
 ENVIRONMENT = "server.env"
 # A channel that is there waits for the agent: see mysql_lease.receives().
 OPTIONS = {"replica": 'MYSQLD_OPTS="--init-rpl-role=SLAVE --skip-slave-start"\n', "writer": ""}
 # Somebody may be about to take over; without an answer of the store there is no hurry, since nobody could be served.
 TAKEOVER_S, STORE_S, ROUND_S = 6, 20, 0.2
+# Until another member of etcd is asked.
+ANSWER_S = 1
 # So long the agent may need to notice that the server has gone, and to give the lease up.
 NOTICE_S = 0.7
 
@@ -39,13 +42,13 @@ def role(name, wrote, view):
 
 def decide(config, wrote, sleep=time.sleep):
     store, name = config["store"], config["own"]["name"]
-    gateway = Gateway(store["endpoints"], store.get("ca"), store.get("user"), store.get("password"))
+    etcd = Keys(store["endpoints"], store.get("ca"), ANSWER_S, store.get("user"), store.get("password"))
     began, found, answered = time.monotonic(), None, None
     while found is None:
         try:
-            view = mysql_lease.view_of(gateway.read(store["prefix"]))
+            view = mysql_lease.view_of(etcd.read(store["prefix"]))
             answered = answered or time.monotonic()
-        except StoreError:
+        except ApiError:
             view = None
         found = role(name, wrote, view)
         if wrote and view and view.writer == name and time.monotonic() - began < NOTICE_S:

@@ -404,7 +404,16 @@ class WriterAgent:
             sql = SqlDialect(server)
             say("handed over, %d client connections are ended" % len(sql.end(sql.clients())))
 
+    def forget_lease(self):
+        """Of a cluster that decided by a lease: from now on it is led by hand, and whoever adopts it again must not go by what was then."""
+        with mysql_record.locked():
+            record = mysql_record.read_record()[0]
+            left = {name: value for name, value in record.items() if name not in ("lease", "data")}
+            if left != record:
+                mysql_record.write_record(left)
+
     def run(self):
+        self.forget_lease()
         self.server.start()
         self.peers.start()
         while True:
@@ -420,10 +429,13 @@ class WriterAgent:
 
 
 def main(path, what="run"):
-    """what: run, or start, which is done before the server is started."""
+    """what: run; start, which is done before the server is started; ended, when the agent has."""
     if what == "start":
         from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_start
         return mysql_start.main(path)
+    if what == "ended":
+        from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_servers import let_go
+        return let_go(path)
     os.umask(0o077)
     os.makedirs(mysql_record.DIRECTORY, exist_ok=True)
     alive = os.open(os.path.join(mysql_record.RUN_DIRECTORY, mysql_record.ALIVE), os.O_RDWR | os.O_CREAT, 0o600)

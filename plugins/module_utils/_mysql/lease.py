@@ -9,6 +9,7 @@ import os
 import time
 import uuid
 
+from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_lease import NOBODY
 from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import (
     REQUEST,
     RUN_DIRECTORY,
@@ -47,6 +48,21 @@ def may_begin(host, directory=RUN_DIRECTORY):
         raise Failure("%s: the lease decides who takes the writes, and %s: this member is not made the writer, hand it over with "
                       "playbooks/mysql_switchover.yml." % (host, "%s has it" % view["writer"] if view["writer"] else
                                                            "nobody has it at present, %s had it last" % view["last"].get("name")))
+
+
+def parked(view):
+    """Whether it is becoming a cluster that is led by hand, see _agents/mysql_lease.py."""
+    return (view.get("handover") or {}).get("to") == NOBODY
+
+
+def park(host, timeout, directory=RUN_DIRECTORY):
+    ask({"park": True}, directory)
+    end = time.monotonic() + timeout
+    while not parked(status(directory).get("view") or {}):
+        if time.monotonic() > end:
+            raise Failure("%s: the agent did not note within %d s in etcd that the cluster is to be led by hand: look at the journal of "
+                          "mysql-writer.service." % (host, timeout))
+        time.sleep(ROUND_S)
 
 
 def may_hand_over(host, found, to):

@@ -10,6 +10,7 @@ import os
 import re
 import time
 
+from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import LEADS, RUN_DIRECTORY
 from ansible_collections.failover.stack.plugins.module_utils._etcd.api import url
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import address_of
 from ansible_collections.failover.stack.plugins.module_utils._sql import binary_logs
@@ -122,7 +123,19 @@ def server(values):
 def variables(values, bound):
     """What a running server is told at once, though its configuration file says it, too."""
     return {"binlog_expire_logs_seconds": values["binlog_days"] * 86400, "slave_connections_needed_for_purge": 0,
-            "max_binlog_total_size": bound * binary_logs.MIB}
+            "max_binlog_total_size": bound * binary_logs.MIB, **waiting(values)}
+
+
+def waiting(values):
+    """For how long a commit waits for a replica, where no agent decides that: one that did so until now has made it wait for ever."""
+    if values["failover"] == "automatic":
+        return {}
+    found = {}
+    for side in ("master", "source"):
+        found["rpl_semi_sync_%s_timeout" % side] = int(values["semi_sync_timeout_ms"])
+        if not values["semi_sync"]:
+            found["rpl_semi_sync_%s_enabled" % side] = 0
+    return found
 
 
 def own_apparmor(values):
@@ -187,11 +200,13 @@ def agent_settings(values):
 
 
 def leased(values):
-    """An agent that holds a lease kills a server that hangs, and is itself started anew, in time to keep the lease, when it hangs."""
+    """An agent that holds a lease kills a server that hangs, and is itself started anew, in time to keep the lease, when it hangs. A server
+    without its agent must not go on acknowledging, since the others take its silence for an end of that."""
     if values["failover"] != "automatic":
         return {}
     return {"capabilities": ["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_DAC_READ_SEARCH", "CAP_KILL"], "restart_ms": 100,
-            "watchdog_s": max(1, int(values["lease_ttl_s"]) // 2)}
+            "watchdog_s": max(1, int(values["lease_ttl_s"]) // 2), "ended": [AGENT_CONFIG, "ended"],
+            "ended_unless": "%s/%s" % (RUN_DIRECTORY, LEADS), "notifies": True}
 
 
 def files(values):

@@ -411,5 +411,16 @@ def give_up(member, check):
     return finished(member, result, before, start)
 
 
+def park(member, check):
+    """Without an agent that holds the lease there is nothing to note."""
+    start = time.monotonic()
+    member.open()
+    before, status = member.state(), lease.status()
+    result = {"changed": bool(status.get("lease")) and not lease.parked(status["view"]), "before": before, "ended": [], "gtid": None}
+    if result["changed"] and not check:
+        lease.park(member.host, member.params["timeout"])
+    return finished(member, result, before, start)
+
+
 STATES = {"fenced": fence, "promoted": promote, "drained": drain_relay_log, "resumed": resume, "handed_over": hand_over,
-          "given_up": give_up}
+          "given_up": give_up, "parked": park}

@@ -36,7 +36,7 @@ class Cluster:
         return next((number for number, one in self.entries.items() if one["name"] == name), 0)
 
     def call(self, asking, path, body=None):
-        """In the place of Api.call."""
+        """In the place of Api.ask."""
         body = body or {}
         self.asked.append((asking.url, path, body))
         name = next(host for host, url in URLS.items() if url == asking.url)
@@ -176,7 +176,7 @@ class Host:
 @pytest.fixture
 def cluster(monkeypatch, clock):
     made = Cluster()
-    monkeypatch.setattr(api.Api, "call", lambda self, path, body=None: made.call(self, path, body))
+    monkeypatch.setattr(api.Api, "ask", lambda self, path, body=None: made.call(self, path, body))
     clock(api, etcd_member)
     return made
 
@@ -520,5 +520,5 @@ def test_another_failure_is_not_taken_for_a_wrong_password(cluster, refused, mon
             if len(calls) > 2:
                 raise api.ApiError("etcdserver: too many requests")
         return cluster.call(self, path, body)
-    monkeypatch.setattr(api.Api, "call", accepts_once)
+    monkeypatch.setattr(api.Api, "ask", accepts_once)
     assert refused(etcd_accounts, USERS) == "https://192.0.2.1:2379: etcd said: etcdserver: too many requests."

@@ -47,6 +47,15 @@ def test_what_the_server_does_not_have_is_left_out(database, play):
     assert not result["changed"] and result["missing"] == ["max_binlog_total_size", "slave_connections_needed_for_purge"]
 
 
+def test_a_switch_is_compared_as_a_number(server, play):
+    server.globals = {"rpl_semi_sync_master_enabled": "OFF"}
+    off = dict(WANTED, variables={"rpl_semi_sync_master_enabled": 0})
+    assert not play(mysql_variables, off)["changed"]
+    server.globals["rpl_semi_sync_master_enabled"] = "ON"
+    server.answers["SET GLOBAL rpl_semi_sync_master_enabled = 0"] = []
+    assert play(mysql_variables, off)["changed"] and server.began("SET") == ["SET GLOBAL rpl_semi_sync_master_enabled = 0"]
+
+
 @pytest.mark.parametrize("variables", [{"read_only = 0; SET GLOBAL x": 1}, {"max_binlog_size": "1G"}])
 def test_anything_but_names_and_numbers_is_refused(database, refused, variables):
     assert "write whole numbers by names of variables" in refused(mysql_variables, dict(WANTED, variables=variables))

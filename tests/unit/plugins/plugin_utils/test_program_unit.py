@@ -25,6 +25,18 @@ def test_the_documented_options_are_those_that_are_read():
     assert set(lookup.OPTIONS) | {"_terms"} == set(DEFAULTS)
 
 
+def test_what_is_done_when_it_has_ended():
+    lines = text(ended=["/etc/x.json", "ended"]).splitlines()
+    assert "ExecStopPost=-/usr/bin/python3 -BI /opt/x/run.py _agents.x /etc/x.json ended" in lines
+    assert "ExecStopPost" not in text()
+    lines = text(ended=["/etc/x.json", "ended"], ended_unless="/run/x/leads").splitlines()
+    assert 'ExecStopPost=-/bin/sh -c "[ -e /run/x/leads ] || exec /usr/bin/python3 -BI /opt/x/run.py _agents.x /etc/x.json ended"' in lines
+
+
+def test_who_says_when_it_has_started_is_waited_for():
+    assert "Type=notify" in text(notifies=True, watchdog_s=1).splitlines() and "Type=" not in text(watchdog_s=1)
+
+
 def test_a_user_gets_what_it_may_beyond_itself():
     lines = text(user="www-data", capabilities=["CAP_NET_RAW"], arguments=["/etc/x.json", 7]).splitlines()
     assert "ExecStart=/usr/bin/python3 -BI /opt/x/run.py _agents.x /etc/x.json 7" in lines

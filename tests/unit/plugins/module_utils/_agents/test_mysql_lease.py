@@ -39,7 +39,7 @@ def decide(state, seen, **more):
 def test_what_is_read_of_the_store():
     found = lease.view_of({"writer": ({"name": "db1"}, 5, 5, "77"), "last": ({"name": "db1", "gtid": "0-1-5"}, 2, 5, "0"),
                            "sync": (SYNC, 3, 9, "0"), "member/db2": (member(2), 1, 8, "78"), "handover": ({"to": "db3"}, 9, 9, "79")})
-    assert found == lease.View(5, "db1", "77", {"name": "db1", "gtid": "0-1-5"}, SYNC, {"to": "db3"}, {"db2": member(2)}, 5, 9)
+    assert found == lease.View(5, "db1", "77", {"name": "db1", "gtid": "0-1-5"}, SYNC, {"to": "db3"}, {"db2": member(2)}, 5, 9, {"db2": 8})
     assert lease.view_of({}) == lease.View()
 
 
@@ -51,6 +51,9 @@ def test_the_holder_of_the_lease_writes_and_has_the_address():
     assert decide(leads, view())[:3] == (KEEP, KEEP, KEEP) and decide(leads, view()).acks is True
     assert decide(leads._replace(held=False), view()).address == TAKE
     assert decide(leads._replace(server=READ_ONLY), view()).server == WRITABLE
+    # Its own request to give the lease away may still be on its way.
+    found = decide(leads._replace(server=READ_ONLY, confirmed=False), view())
+    assert (found.server, found.lease) == (KEEP, lease.CONFIRM)
     # Also an agent that was started anew and finds its lease.
     assert decide(leads._replace(recorded=False), view()).because == "writer"
 
@@ -98,6 +101,9 @@ def test_a_server_that_hangs_without_the_lease_is_killed():
     assert decide(own(server=DOWN, recorded=True, held=True), None)[:2] == (lease.KILL, RELEASE)
     assert decide(own(server=DOWN, recorded=True), view(writer="db2"))[0] == lease.KILL
     assert decide(own("db2", DOWN), view())[0] == KEEP
+    # It has forgotten already that it was the writer, and the server took writes when it answered last.
+    assert decide(own(server=DOWN, wrote=True), view(writer="db2"))[0] == lease.KILL
+    assert decide(own(server=DOWN, wrote=True), None)[0] == lease.KILL
 
 
 def test_who_lost_the_lease_stops():
@@ -112,14 +118,25 @@ def test_who_lost_the_lease_stops():
 
 
 def test_a_cluster_that_was_led_by_hand_is_adopted():
-    assert decide(own(recorded=True, held=True), lease.View()).lease == lease.ADOPT
-    assert decide(own(recorded=True, server=READ_ONLY), lease.View()).lease == KEEP
+    by_hand = own(recorded=True, held=True, by_hand=True)
+    assert decide(by_hand, lease.View()).lease == lease.ADOPT
+    assert decide(by_hand._replace(server=READ_ONLY), lease.View()).lease == KEEP
+    # Before etcd has said anything nothing is changed: nobody takes over from one that has never held the lease.
+    assert decide(by_hand, None)[:2] == (KEEP, KEEP)
+    assert decide(by_hand._replace(server=DOWN), None)[:2] == (KEEP, KEEP)
+    assert decide(by_hand._replace(by_hand=False), None)[:2] == (READ_ONLY, RELEASE)
+    # A cluster that was led by a lease, then by hand: what the store knows is of then.
+    assert decide(by_hand, view(writer=None)).lease == lease.ADOPT
+    assert decide(by_hand, view(writer="db2"))[:3] == (READ_ONLY, RELEASE, lease.FORGET)
     assert decide(own("db2", READ_ONLY), lease.View())[:4] == (KEEP, KEEP, KEEP, lease.NOTHING)
 
 
 def test_a_replica_follows_and_acknowledges_when_it_may():
     found = decide(own("db2", READ_ONLY), view())
     assert (found.replication, found.target, found.acks) == (lease.FOLLOW, "db1", True)
+    # What it says is what it may be taken out by: it does not begin before it has said so.
+    assert decide(own("db2", READ_ONLY), view(members={"db2": member(2, acks=False)})).acks is False
+    assert lease.admitted(view(members={"db2": member(2, acks=False)}), own("db2", READ_ONLY)) is True
     assert decide(own("db2", READ_ONLY), view(sync={})).acks is False
     assert decide(own("db2", READ_ONLY)._replace(instance="restarted"), view()).acks is False
     # Whatever was done by hand.
@@ -148,6 +165,18 @@ def test_without_a_writer_a_replica_first_stops_receiving():
     assert decide(own("db2", READ_ONLY), old).replication == lease.PROMISE
 
 
+def test_nobody_takes_over_while_it_is_led_by_hand():
+    gone = {"db2": promised(2, "0-1-9"), "db3": promised(3, "0-1-9")}
+    assert decide(own("db2", READ_ONLY), view(writer=None, members=gone)).lease == TAKE
+    # The agents become others, one after the other.
+    leaves = view(writer=None, members=gone, handover={"from": "db1", "to": lease.NOBODY})
+    assert lease.parked(leaves) and not lease.parked(view())
+    assert decide(own("db2", READ_ONLY), leaves)[:4] == (KEEP, KEEP, KEEP, lease.NOTHING)
+    # They were, and have become such of a lease again: sync and promises are of the time before.
+    assert decide(own("db2", READ_ONLY, joined=False), view(writer=None, members=gone))[:4] == (KEEP, KEEP, KEEP, lease.NOTHING)
+    assert decide(own("db2", READ_ONLY, joined=False), view()).replication == lease.FOLLOW
+
+
 # --- Who follows -------------------------------------------------------------------
 
 
@@ -165,6 +194,8 @@ def test_nobody_takes_over_before_all_of_them_have_stopped():
     assert follower(db2=promised(2, "0-1-9")) == (None, "db3 may have acknowledged what nobody else has, and has not told")
     assert follower(db2=promised(2, "0-1-9"), db3=member(3))[0] is None
     assert follower(db2=promised(2, "0-1-9"), db3=promised(3, "0-1-9", instance="restarted"))[0] is None
+    # Another process went on for one that had promised: what that one had received is gone.
+    assert follower(db2=promised(2, "0-1-9"), db3=dict(promised(3, "0-1-12"), instance="restarted"))[0] is None
 
 
 def test_nobody_takes_over_from_one_that_acknowledged_alone():
@@ -188,6 +219,12 @@ def test_another_member_with_more_is_preferred_but_not_needed():
     assert follower(sync=two, db2=promised(2, "0-1-9"), db3=promised(3, "0-1-7")) == ("db2", "")
     # One that has gone another way is no obstacle.
     assert follower(sync=two, db2=promised(2, "0-1-9"), db3=promised(3, "0-1-7,5-3-1")) == ("db2", "")
+
+
+def test_whoever_received_is_waited_for_while_it_is_there():
+    two = {"db2": SYNC["db2"]}
+    assert follower(sync=two, db2=promised(2, "0-1-9"), db3=member(3)) == (None, "db3 has not told yet what it received")
+    assert follower(sync=two, db2=promised(2, "0-1-9"), db3=member(3, following=6)) == ("db2", "")
 
 
 def test_members_that_have_what_the_other_lacks_are_not_chosen_between():
@@ -223,6 +260,29 @@ def test_who_is_gone_is_taken_out_when_the_others_have_everything():
     # It is there and may connect again at any moment, or says that it does not acknowledge.
     assert next_of(SYNC, {"db2": "0-1-9"}, db2=member(2), db3=member(3, following=0)) == SYNC
     assert next_of(SYNC, {"db2": "0-1-9"}, db2=member(2), db3=member(3, following=0, acks=False)) == {"db2": SYNC["db2"]}
+
+
+def test_a_new_process_may_know_what_the_old_one_did():
+    # db1 comes back and cannot follow; the only other one was started anew and has everything.
+    joins, again = member(1, following=0, joining=7), {**member(3), "instance": "new"}
+    two = {"db1": {"instance": "i1", "whole": False}, "db3": SYNC["db3"]}
+    seen = view(writer="db2", sync=two, members={"db1": joins, "db3": again})
+    assert lease.next_sync(seen, "db2", {"db1": "0-1-8", "db3": "0-1-9"}, "0-1-9") == {
+        "db1": {"instance": "i1", "whole": False}, "db3": {"instance": "new", "whole": True}}
+    assert lease.next_sync(seen, "db2", {"db1": "0-1-8", "db3": "0-1-8"}, "0-1-9") == two
+
+
+def test_whole_is_who_was_seen_to_have_what_the_one_that_goes_may_have_acknowledged():
+    three = {**SYNC, "db4": {"instance": "i4", "whole": True}}
+    assert next_of(three, {"db2": "0-1-9", "db4": "0-1-8"}, db2=member(2), db4=member(4)) == {
+        "db2": SYNC["db2"], "db4": {"instance": "i4", "whole": False}}
+
+
+def test_whoever_is_taken_out_must_still_say_what_it_said():
+    seen = view(said={"db2": 5, "db3": 6})
+    assert lease.leaving(seen, {"db2": SYNC["db2"]}) == [("db3", 6)]
+    assert lease.leaving(seen, {**SYNC, "db3": {"instance": "new", "whole": True}}) == [("db3", 6)]
+    assert lease.leaving(seen, SYNC) == [] and lease.leaving(view(), {}) == [("db2", 0), ("db3", 0)]
 
 
 def test_the_last_one_stays_unless_the_writer_may_go_on_alone():

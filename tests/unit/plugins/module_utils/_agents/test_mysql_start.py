@@ -11,7 +11,7 @@ import json
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_record, mysql_start
 from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_lease import View
-from ansible_collections.failover.stack.plugins.module_utils._etcd.gateway import StoreError
+from ansible_collections.failover.stack.plugins.module_utils._etcd.api import ApiError
 
 CONFIG = {"own": {"name": "db1"}, "store": {"endpoints": ["https://a:1"], "prefix": "/p/"}, "mariadb": True, "datadir": "/nowhere"}
 
@@ -37,17 +37,17 @@ def store(monkeypatch, clock):
     def run(*answers):
         left = list(answers)
 
-        class Gateway:
+        class Keys:
             def __init__(self, *_words):
                 pass
 
             def read(self, _prefix):
                 found = left.pop(0) if len(left) > 1 else left[0]
                 if found is None:
-                    raise StoreError("no etcd answers")
+                    raise ApiError("no etcd answers")
                 return found
 
-        monkeypatch.setattr(mysql_start, "Gateway", Gateway)
+        monkeypatch.setattr(mysql_start, "Keys", Keys)
         began = now.monotonic()
         found = mysql_start.decide(CONFIG, True, now.sleep)
         return found, round(now.monotonic() - began, 1)

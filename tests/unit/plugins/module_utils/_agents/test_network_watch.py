@@ -89,7 +89,7 @@ def test_a_sign_of_life_arrives(tmp_path, monkeypatch, abstract):
         systemd.settimeout(2)
         monkeypatch.setenv("NOTIFY_SOCKET", name)
         alive.beat()
-        assert systemd.recv(99) == b"WATCHDOG=1"
+        assert systemd.recv(99) == b"READY=1\nWATCHDOG=1"
 
 
 def test_a_sign_that_cannot_be_sent_breaks_nothing(tmp_path, monkeypatch):

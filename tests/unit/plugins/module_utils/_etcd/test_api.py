@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import ssl
@@ -66,7 +67,7 @@ class Gateway:
 def gateway(monkeypatch):
     def give(*answers):
         made = Gateway(*answers)
-        monkeypatch.setattr(api.Api, "connection", lambda self: made)
+        monkeypatch.setattr(api.Api, "open", lambda self, endpoint, timeout: made)
         return made, api.Api("https://192.0.2.1:2379", "/ca.pem")
     return give
 
@@ -76,9 +77,24 @@ BAD = (400, '{"code":3, "message":"etcdserver: authentication failed, invalid us
 
 
 def test_a_question_and_its_answer(gateway):
-    made, member = gateway((200, '{"a": 1}'))
-    assert member.call("maintenance/status") == {"a": 1}
-    assert made.asked == [("/v3/maintenance/status", {}, None)] and made.closed == 1
+    made, member = gateway((200, '{"a": 1}'), (200, '{"b": 1}'))
+    assert member.call("maintenance/status") == {"a": 1} and member.call("x", {"y": 2}) == {"b": 1}
+    assert made.asked == [("/v3/maintenance/status", {}, None), ("/v3/x", {"y": 2}, None)] and made.closed == 0
+
+
+def test_a_connection_that_the_other_side_has_closed_is_made_anew_once(gateway):
+    ended = http.client.RemoteDisconnected("Remote end closed connection without response")
+    made, member = gateway((200, "{}"), ended, (200, '{"a": 1}'), ended, ended)
+    assert member.call("x") == {} and member.call("x") == {"a": 1} and made.closed == 1
+    with pytest.raises(api.Unreachable, match="Remote end closed"):
+        member.call("x")
+    # One that is new is not tried twice, nor is one that only takes long.
+    made, member = gateway((200, "{}"), socket.timeout(), ended, (200, '{"a": 1}'))
+    assert member.call("x") == {}
+    for words in ("no answer within 8 s", "Remote end closed"):
+        with pytest.raises(api.Unreachable, match=words):
+            member.call("x")
+    assert member.call("x") == {"a": 1}
 
 
 def test_refusals(gateway):
@@ -139,7 +155,7 @@ def test_a_stream(gateway):
     parts = '{"result":{"blob":"YQ=="}}\n\n{"result":{"blob":"Yg=="}}\n'
     _made, member = gateway((200, parts), (200, '{"error":{"message":"no"}}\n'), NO_LOGIN, (200, '{"result"'))
     assert [one["blob"] for one in member.lines("maintenance/snapshot")] == ["YQ==", "Yg=="]
-    for words in ("no", "etcdserver: user name is empty", "Expecting"):
+    for words in ("no", "etcdserver: user name is empty", "no JSON, but"):
         with pytest.raises(api.ApiError, match=words):
             list(member.lines("maintenance/snapshot"))
 

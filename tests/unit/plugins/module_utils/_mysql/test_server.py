@@ -19,7 +19,8 @@ def values(**more):
         "addresses": ["198.18.0.31", "198.18.0.32"], "address": "198.18.0.31", "writer_address": "198.18.0.102/24", "port": "3306",
         "group": "dual", "socket": "/run/mysqld/mysqld.sock", "flavour": "mariadb", "tls": True, "datadir": "/var/lib/mysql",
         "binlog_directory": "", "leave_datadir": "", "buffer_pool_mb": 0, "memory_percent": 50,
-        "binlog_days": 7, "binlog_total_mb": 0, "binlog_disk_percent": 50, "failover": "manual", "monitor_password": "m",
+        "binlog_days": 7, "binlog_total_mb": 0, "binlog_disk_percent": 50, "failover": "manual", "monitor_password": "m", "semi_sync": True,
+        "semi_sync_timeout_ms": "10000",
         "certificates_directory": "/certs", "_own": OWN,
         "_certificates": "/etc/mysql/certificates", "_default_datadir": "/var/lib/mysql", "_log_directory": "/var/log/mysql",
         "_log_group": "adm", "_apparmor": "/etc/apparmor.d/local/usr.sbin.mysqld",
@@ -129,7 +130,15 @@ def test_binary_logs_go_by_age_and_size_whether_replicas_are_connected_or_not(di
     found = server.server(values(binlog_total_mb=given, _host=dict(HOST, disk_mb=disk)))
     assert (found["binlog_total_mb"], found["binlog_mb"]) == (total, one)
     assert found["variables"] == {"binlog_expire_logs_seconds": 604800, "slave_connections_needed_for_purge": 0,
-                                  "max_binlog_total_size": total * 1048576}
+                                  "max_binlog_total_size": total * 1048576, "rpl_semi_sync_master_timeout": 10000,
+                                  "rpl_semi_sync_source_timeout": 10000}
+
+
+def test_a_cluster_that_is_led_by_hand_again_does_not_wait_for_ever():
+    assert server.waiting(values(failover="automatic")) == {}
+    assert server.waiting(values(semi_sync=False)) == {
+        "rpl_semi_sync_master_timeout": 10000, "rpl_semi_sync_source_timeout": 10000, "rpl_semi_sync_master_enabled": 0,
+        "rpl_semi_sync_source_enabled": 0}
 
 
 def test_check_mode_on_a_blank_machine():

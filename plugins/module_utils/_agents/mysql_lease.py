@@ -235,7 +235,8 @@ def as_replica(own, view, order):
     if own.server == DOWN:
         return closed(own, because="the server does not answer")
     if not view.term:
-        return closed(own, because="no writer holds a lease yet")
+        # The server that a run is just making the writer takes writes before that is recorded.
+        return Decision(because="no writer holds a lease yet")
     if view.writer == own.name:
         # Of an agent that was started anew without its lease: it has to run out.
         return closed(own, because="an older lease of this member has to run out")

@@ -129,6 +129,8 @@ def test_a_cluster_that_was_led_by_hand_is_adopted():
     assert decide(by_hand, view(writer=None)).lease == lease.ADOPT
     assert decide(by_hand, view(writer="db2"))[:3] == (READ_ONLY, RELEASE, lease.FORGET)
     assert decide(own("db2", READ_ONLY), lease.View())[:4] == (KEEP, KEEP, KEEP, lease.NOTHING)
+    # A run makes the first writer: its record comes last.
+    assert decide(own("db1", WRITABLE), lease.View())[:4] == (KEEP, KEEP, KEEP, lease.NOTHING)
 
 
 def test_a_replica_follows_and_acknowledges_when_it_may():

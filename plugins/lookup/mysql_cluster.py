@@ -16,7 +16,8 @@ description:
 options:
   _terms:
     description:
-      - The parts. V(server), V(places), V(agent_settings), V(files), V(secrets) and V(certificates) are what a member's machine has.
+      - The parts. V(server), V(places), V(agent_settings), V(files), V(secrets) and V(certificates) are what a member's machine has,
+        V(store) where the keys of its lease are.
       - V(asked) is the topology that the members' answers amount to, V(cluster) what a run acts on, V(channels) how to receive from each
         member, V(accounts) the users that the cluster has.
       - V(unfit) and V(health) are what is wrong with the member, alone and as a part of the cluster.
@@ -48,5 +49,5 @@ class LookupModule(RoleLookup):
     role, refusals = "mysql_replication", (GtidError,)
     parts = by_name(
         server.server, server.places, server.agent_settings, server.files, server.secrets, server.certificates, cluster.asked,
-        cluster.cluster, server.channels, cluster.accounts, cluster.unfit, cluster.health, cluster.seed, cluster.backup, cluster.restore,
-        cluster.restore_left, cluster.switchover, cluster.failover, cluster.fenced_gtid, cluster.choice)
+        cluster.cluster, server.channels, server.store, cluster.accounts, cluster.unfit, cluster.health, cluster.seed, cluster.backup,
+        cluster.restore, cluster.restore_left, cluster.switchover, cluster.failover, cluster.fenced_gtid, cluster.choice)

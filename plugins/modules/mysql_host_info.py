@@ -140,12 +140,20 @@ databases:
   type: list
   elements: str
   sample: [shop]
+leads:
+  description: >-
+    Whose agent runs here, which says whether the server may write. V(mysql-writer) that of role
+    P(failover.stack.mysql_replication#role), V(mmm) MMM's, empty when none does.
+  returned: always
+  type: str
+  sample: mysql-writer
 """
 
 import glob
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import agent_runs
 from ansible_collections.failover.stack.plugins.module_utils._host.dpkg import missing
 from ansible_collections.failover.stack.plugins.module_utils._mysql import lease
 from ansible_collections.failover.stack.plugins.module_utils._mysql.host import (
@@ -159,6 +167,7 @@ from ansible_collections.failover.stack.plugins.module_utils._mysql.host import 
 )
 from ansible_collections.failover.stack.plugins.module_utils._sql.binary_logs import disk_mb
 
+MMM_PROCESS = "/run/mysql-mmm/mmm_agentd.pid"
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -168,6 +177,13 @@ def text_of(path):
             return handle.read()
     except OSError:
         return ""
+
+
+def leads():
+    if agent_runs():
+        return "mysql-writer"
+    number = text_of(MMM_PROCESS).strip()
+    return "mmm" if number and os.path.exists("/proc/" + number) else ""
 
 
 def entries(path, directories_only=True):
@@ -248,7 +264,7 @@ def main():
         relay_log_before=logs_there([*bases(asked, options, before, "relay_log"), *named_after_host(before, True)]),
         initialised=os.path.isdir(os.path.join(wanted, "mysql")),
         empty=not [name for name in entries(wanted, directories_only=False) if name != "lost+found"],
-        databases=databases(entries(wanted)),
+        databases=databases(entries(wanted)), leads=leads(),
     )
 
 

@@ -22,7 +22,7 @@ attributes:
     description: The variables that differ.
 options:
   variables:
-    description: Whole numbers by the names of the variables.
+    description: Whole numbers by the names of the variables, V(1) and V(0) for those that are on and off.
     type: dict
     required: true
   flush_binary_logs:

@@ -9,6 +9,7 @@ __mysql_replication_info, and Ansible's own have their names. A variable is read
 
 from __future__ import annotations
 
+from ansible_collections.failover.stack.plugins.module_utils._mysql import led
 from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.rules import backup_source, choose_backup, into_plan
 from ansible_collections.failover.stack.plugins.module_utils._mysql.candidate import candidate
 from ansible_collections.failover.stack.plugins.module_utils._mysql.health import member_problems
@@ -57,9 +58,9 @@ def asked(values):
     """{observed, topology}: what the members' answers amount to, now."""
     members, observed = values["members"], observed_everywhere(values)
     wishes = {member: values["registered"].get(member, {}).get("mysql_replication_replicate_from", "") for member in members}
-    return {"observed": observed, "topology": topology(
-        observed, dict(zip(members, values["addresses"])), values["sources"], replicate_from=wishes, port=values["port"],
-        recorded=recorded(observed), writer=values.get("_promoted", ""))}
+    found = topology(observed, dict(zip(members, values["addresses"])), values["sources"], replicate_from=wishes, port=values["port"],
+                     recorded=recorded(observed), writer=values.get("_promoted", ""))
+    return {"observed": observed, "topology": led.left_alone(found, observed) if led.elsewhere(values) else found}
 
 
 def recorded(observed):
@@ -84,7 +85,8 @@ def cluster(values):
     source = mine["source"] or ""
     return {
         "mine": mine, "writer": writer, "is_writer": host == writer, "discard": discard, "joiners": joiners, "source": source,
-        "new": nobody_yet(observed), "follows": bool(source) and follows(values["_info"], source, rows, observed, joiners),
+        "new": nobody_yet(observed), "follows": bool(source) and follows(values["_info"], source, rows, observed, joiners) and not (
+            led.elsewhere(values) and led.follows_by_itself(values["_info"]) and host not in joiners),
         "source_is_new": bool(source) and (rows[source]["action"] in ("join", "seed") or source in discard),
         "mutual": bool(writer) and rows[writer]["source"] == host,
         "marks": host == writer and empty_beginning(observed.get(host, {}))}
@@ -120,13 +122,19 @@ def accounts(values):
 
 
 def limits(values):
-    return {"tls": values["tls"], "max_lag": values["max_lag_s"], "semi_sync": values["semi_sync"]}
+    found = {"tls": values["tls"], "max_lag": values["max_lag_s"], "semi_sync": values["semi_sync"]}
+    return dict(found, semi_sync=led.acknowledges(values)) if led.elsewhere(values) else found
+
+
+def may_write(values, info):
+    """What the member's own record says, or, where MMM leads, the server itself."""
+    return info.get("writable") if led.elsewhere(values) else info.get("recorded")
 
 
 def unfit(values):
     """Sentences on what the member alone shows, by its own record."""
     info = values["_info"]
-    return member_problems(info, {"writable": info.get("recorded"), "source": None, "action": "none"}, **limits(values))
+    return member_problems(info, {"writable": may_write(values, info), "source": None, "action": "none"}, **limits(values))
 
 
 def health(values):
@@ -218,6 +226,8 @@ def places(values):
 def switchover(values):
     """{against, gtid}: what stands against the candidate, and what it must have by then."""
     rows, found = values["_topology"], places(values)
+    if led.elsewhere(values):
+        return {"against": [led.refusal()], "gtid": None}
     against = switchover_problems(values["_observed"], rows, values["_candidate"], tls=values["tls"], max_lag=values["max_lag_s"],
                                   places=found)
     return {"against": against, "gtid": found.get(writer_of(rows), {}).get("gtid")}
@@ -225,6 +235,8 @@ def switchover(values):
 
 def failover(values):
     """Sentences on what stands against taking the writer's part away."""
+    if led.elsewhere(values):
+        return [led.refusal()]
     answers = [answer or {} for answer in registered(values, "answers").values()]
     return failover_problems(values["_observed"], values["_topology"], answers, list(places(values).values()), values["_failover_dead"],
                              values["_lost"])

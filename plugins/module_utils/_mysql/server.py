@@ -12,6 +12,7 @@ import time
 
 from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import LEADS, RUN_DIRECTORY
 from ansible_collections.failover.stack.plugins.module_utils._etcd.api import url
+from ansible_collections.failover.stack.plugins.module_utils._mysql import led
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import address_of
 from ansible_collections.failover.stack.plugins.module_utils._sql import binary_logs
 from ansible_collections.failover.stack.plugins.module_utils._sql.option_file import lines
@@ -95,7 +96,7 @@ def logs(values):
 
 
 def problems(values, host):
-    found = [*datadir_problem(values, host), *log_problem(values, host)] if host else []
+    found = [*datadir_problem(values, host), *log_problem(values, host), *led.problem(values, host)] if host else []
     return found + ([] if values["ansible_check_mode"] else list(authority_problem(values)))
 
 
@@ -114,7 +115,7 @@ def server(values):
         "binlog_total_mb": bound, "binlog_mb": binary_logs.one_log_mb(bound), "variables": variables(values, bound),
         "blank_check": bool(values["ansible_check_mode"] and values.get("_installed", {}).get("blank")),
         "directories": directories(values), "agent": AGENT, "settings": lines(values.get("settings")),
-        "lease": lease(values), "agent_config": AGENT_CONFIG,
+        "lease": lease(values), "agent_config": AGENT_CONFIG, "acknowledges": acknowledges(values),
         "links": [{"path": "/etc/systemd/system/" + unit, "target": "/dev/null"} for unit in own["masked"]],
         "unit": {"name": own["unit"], "state": "started", "enabled": True, "reads": reads,
                  **({"log": own["log"]} if own.get("log") else {})}}
@@ -163,6 +164,13 @@ def places(values):
     return [{"name": name, "address": address, "port": port} for name, address in zip(values["members"], values["addresses"])]
 
 
+def acknowledges(values):
+    """ON or OFF, as a server starts. With a lease the agents say who acknowledges."""
+    if led.elsewhere(values):
+        return "ON" if led.acknowledges(values) else "OFF"
+    return "ON" if values.get("semi_sync") and not lease(values) else "OFF"
+
+
 def lease(values):
     """What the agent has to know where the members decide by a lease in etcd who takes the writes; empty where somebody else does. What is
     secret stands between @@."""
@@ -173,8 +181,18 @@ def lease(values):
         "alone": bool(values["failover_alone"]),
         "store": {"endpoints": [url(address, values["etcd_port"]) for address in values["etcd_addresses"]],
                   "ca": values["_certificates"] + "/etcd-ca.pem", "user": values["etcd_user"], "password": "@@etcd@@",
-                  "prefix": "/failover.stack/mysql/%s/" % values["group"], "ttl_s": int(values["lease_ttl_s"])},
+                  "prefix": prefix(values), "ttl_s": int(values["lease_ttl_s"])},
         "replication": {"channels": channels(values), "password": "@@replication@@"}}
+
+
+def store(values):
+    """{url, begin, end}: one of etcd's members, and the range of the cluster's keys."""
+    begin = prefix(values)
+    return {"url": url(values["etcd_addresses"][0], values["etcd_port"]), "begin": begin, "end": begin[:-1] + chr(ord("/") + 1)}
+
+
+def prefix(values):
+    return "/failover.stack/mysql/%s/" % values["group"]
 
 
 def channels(values):
@@ -210,12 +228,14 @@ def leased(values):
 
 
 def files(values):
-    """{server, agent, agent_unit, secrets}: files in config_files' terms, the agent's unit, and what stands for @@server_key@@."""
+    """{server, agent, units}: files in config_files' terms, and the agent's unit, of which there is none where MMM leads."""
+    if led.elsewhere(values):
+        return {"server": server_files(values), "agent": [], "units": []}
     agent = [*values["_contents.program"],
              {"path": "/etc/systemd/system/" + AGENT_UNIT, "content": values["_contents.agent_unit"]},
              {"path": AGENT_CONFIG, "mode": "0600", "content": values["_contents.agent"]}]
     unit = {"name": AGENT_UNIT, "state": "started", "enabled": True, "reads": [one["path"] for one in agent], "when_stale": "restarted"}
-    return {"server": server_files(values), "agent": agent, "agent_unit": unit}
+    return {"server": server_files(values), "agent": agent, "units": [unit]}
 
 
 def server_files(values):

@@ -258,7 +258,22 @@ def lease_problems(host, values):
         yield "%slease_ttl_s is %s: set a number from 2 to 60." % (PREFIX, ttl)
 
 
-RULES = (name_problems, lease_problems, backup_problems, address_problems, server_problems, datadir_problems,
+def mmm_problems(_host, values):
+    """Where MMM says who takes the writes."""
+    if of(values, "failover") != "mmm":
+        return
+    where, sources = "%sfailover is mmm" % PREFIX, of(values, "sources") or []
+    if len(sources) < 2:
+        yield "%s and %ssources has %s: name two that replicate each other, MMM moves the writer's part between them." % (
+            where, PREFIX, ", ".join(sources) or "no name")
+    if not of(values, "semi_sync"):
+        yield "%s and %ssemi_sync is false: a row that only the writer has would be lost with it, leave it out." % (where, PREFIX)
+    if of(values, "replicate_from"):
+        yield "%s and %sreplicate_from is '%s': MMM turns every replica to the writer, leave it out." % (
+            where, PREFIX, of(values, "replicate_from"))
+
+
+RULES = (name_problems, lease_problems, mmm_problems, backup_problems, address_problems, server_problems, datadir_problems,
          mysql_settings.problems, dual_problems, tls_problems, database_problems, password_problems, writer_problems)
 
 

@@ -220,6 +220,15 @@ def test_option_files_that_the_server_does_not_read_are_told_in_its_words(server
         "mariadbd --print-defaults failed, so where the server has its data is unknown: Could not open required defaults file")
 
 
+def test_whose_agent_leads(server_there, play, monkeypatch, tmp_path):
+    monkeypatch.setattr(mysql_host_info, "MMM_PROCESS", str(tmp_path / "mmm_agentd.pid"))
+    assert play(mysql_host_info, server_there)["leads"] == ""
+    (tmp_path / "mmm_agentd.pid").write_text("self", encoding="utf-8")
+    assert play(mysql_host_info, server_there)["leads"] == "mmm"
+    monkeypatch.setattr(mysql_host_info, "agent_runs", lambda: True)
+    assert play(mysql_host_info, server_there)["leads"] == "mysql-writer"
+
+
 # drill_timers
 
 def test_timers_of_what_is_there(commands, play, tmp_path):

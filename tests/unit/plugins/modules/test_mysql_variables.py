@@ -59,3 +59,11 @@ def test_a_switch_is_compared_as_a_number(server, play):
 @pytest.mark.parametrize("variables", [{"read_only = 0; SET GLOBAL x": 1}, {"max_binlog_size": "1G"}])
 def test_anything_but_names_and_numbers_is_refused(database, refused, variables):
     assert "write whole numbers by names of variables" in refused(mysql_variables, dict(WANTED, variables=variables))
+
+
+def test_what_is_on_and_off_is_set_once(database, play):
+    database.globals = {"rpl_semi_sync_master_wait_no_slave": "ON"}
+    database.answers = {"SET GLOBAL rpl_semi_sync_master_wait_no_slave = 0": []}
+    given = dict(WANTED, flush_binary_logs=False, variables={"rpl_semi_sync_master_wait_no_slave": 0})
+    assert play(mysql_variables, given)["changed"]
+    assert not play(mysql_variables, dict(given, variables={"rpl_semi_sync_master_wait_no_slave": 1}))["changed"]

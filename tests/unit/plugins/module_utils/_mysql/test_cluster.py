@@ -314,3 +314,42 @@ def test_choice_where_a_dead_writer_was_not_given_up():
     unreachable["registered"]["db2"]["__mysql_replication_info"] = {"reachable": False}
     assert cluster.choice(unreachable)["refused"] == (
         "db2 cannot be reached and may have what nobody else has: bring it back, or give it up with -e mysql_failover_without=db2.")
+
+
+# --- Where MMM leads
+
+
+def mmm(host="db2", observed=None, **more):
+    return values(host, observed, failover="mmm", sources=["db1", "db2"], **more)
+
+
+def test_mmms_replicas_are_not_turned_and_those_it_stopped_are_not_started():
+    moved = {"db1": info(1, "db2"), "db2": info(2, "db1", writable=True, recorded=None), "db3": info(3, "db1", recorded=None)}
+    moved["db3"]["channels"][0].update(receiver="stopped", applier="stopped")
+    given = mmm("db3", moved)
+    found = cluster.asked(given)["topology"]
+    assert {name: one["action"] for name, one in found.items()} == dict.fromkeys(MEMBERS, "none") and found["db2"]["writable"]
+    assert not cluster.cluster(dict(given, _topology=found))["follows"]
+
+
+def test_a_blank_cluster_is_formed():
+    fresh = {name: info(number, blank=True, executed="", recorded=None) for number, name in enumerate(MEMBERS, 1)}
+    for host, source in (("db1", "db2"), ("db2", "db1"), ("db3", "db1")):
+        given = mmm(host, fresh)
+        found = cluster.cluster(dict(given, _topology=cluster.asked(given)["topology"]))
+        assert (found["source"], found["follows"], found["is_writer"]) == (source, True, host == "db1")
+
+
+def test_mmm_says_who_writes_and_there_is_no_record():
+    writes = {"db1": info(1, "db2", writable=True, recorded=None), "db2": info(2, "db1", recorded=None), "db3": info(3, "db1")}
+    writes["db1"]["semi_sync"] = {"source_enabled": True, "source_active": True, "clients": 1}
+    writes["db3"]["semi_sync"] = {}
+    for host in ("db1", "db3"):
+        assert cluster.unfit(mmm(host, writes, semi_sync=True)) == []
+
+
+def test_the_playbooks_of_other_ways_say_whose_turn_it_is():
+    words = ("MMM leads this cluster (mysql_replication_failover: mmm), nothing was changed: playbooks/mmm_switchover.yml hands the "
+             "writes over.")
+    assert cluster.switchover(mmm(_candidate="db2")) == {"against": [words], "gtid": None}
+    assert cluster.failover(mmm(_failover_dead="", _lost=[])) == [words]

@@ -167,7 +167,7 @@ def test_files():
         ("/etc/mysql/certificates/ca.pem", "authority"), ("/etc/mysql/certificates/server.pem", "certificate"),
         ("/etc/mysql/certificates/server.key", "@@server_key@@")]
     assert found["server"][-1]["mode"] == "0400"
-    assert [one["path"] for one in found["agent"]] == found["agent_unit"]["reads"] == [
+    assert [one["path"] for one in found["agent"]] == found["units"][0]["reads"] == [
         server.AGENT + "/run.py", "/etc/systemd/system/mysql-writer.service", "/etc/mysql/failover-stack-writer.json"]
     assert found["agent"][-1]["mode"] == "0600"
     assert server.secrets(values()) == {"server_key": "key", "monitor": '"m"'}
@@ -268,3 +268,17 @@ def test_one_of_those_of_this_run_makes_the_authority():
     assert not certificates(ALL, ansible_play_batch=["db2"])["first"]
     assert not certificates(ALL, inventory_hostname="db2")["first"]
     assert certificates(ALL, inventory_hostname="db2", ansible_play_batch=["db2"])["first"]
+
+
+def test_where_mmm_leads_there_is_no_agent_and_both_sources_acknowledge():
+    led = values(failover="mmm", sources=["db1", "db2"], semi_sync=True)
+    assert server.files(led)["agent"] == [] == server.files(led)["units"]
+    assert server.acknowledges(led) == "ON" == server.acknowledges(values(semi_sync=True))
+    assert server.acknowledges(dict(led, inventory_hostname="db3")) == "OFF" == server.acknowledges(values(semi_sync=False))
+    (sentence,) = problems({"leads": "mysql-writer"}, failover="mmm", sources=["db1"], semi_sync=True)
+    assert "mysql-writer.service leads this member" in sentence
+
+
+def test_where_the_keys_of_the_lease_are():
+    found = server.store({"group": "dual", "etcd_addresses": ["198.18.0.31"], "etcd_port": 2379})
+    assert found == {"url": "https://198.18.0.31:2379", "begin": "/failover.stack/mysql/dual/", "end": "/failover.stack/mysql/dual0"}

@@ -295,3 +295,23 @@ def test_a_routine_and_the_right_to_pass_a_database_on_are_taken():
 def test_passwords_as_long_as_the_server_takes_them_for_replication(flavour, length):
     """openssl rand -hex 32 has 64 characters."""
     assert problems("db1", values(flavour=flavour, password="0" * length, monitor_password="1" * 64)) == []
+
+
+@pytest.mark.parametrize(("changes", "sentence"), [
+    ({"sources": ["db1"], "auto_increment_increment": 1},
+     "mysql_replication_failover is mmm and mysql_replication_sources has db1: name two that replicate each other, MMM moves the "
+     "writer's part "
+     "between them."),
+    ({"semi_sync": False}, "mysql_replication_failover is mmm and mysql_replication_semi_sync is false: a row that only the writer has "
+                           "would be "
+                           "lost with it, leave it out.")])
+def test_what_mmm_needs(changes, sentence):
+    assert problems("db1", values(failover="mmm")) == []
+    assert problems("db1", values(failover="mmm", **changes)) == ["db1: " + sentence]
+
+
+def test_mmm_knows_no_chains():
+    (sentence,) = problems("db3", values(failover="mmm", replicate_from="db2", address="198.18.0.33", server_id=33))
+    assert sentence == ("db3: mysql_replication_failover is mmm and mysql_replication_replicate_from is 'db2': MMM turns every replica "
+                        "to the "
+                        "writer, leave it out.")

@@ -125,8 +125,8 @@ class Files:
 
     def ask(self, probe, stage):
         """(whether it passes, the last that Perl said)"""
-        _code, out, err = self.module.run_command(["perl", "-e", mends.PROBES[probe][0]], environ_update={"PERL5LIB": stage},
-                                                expand_user_and_vars=False)
+        _code, out, err = self.module.run_command(
+            ["perl", "-e", mends.PROBES[probe][0]], environ_update={"PERL5LIB": stage}, expand_user_and_vars=False)
         said = [line.strip() for line in (out + "\n" + err).splitlines() if line.strip()]
         return mends.passed(probe, out), said[-1] if said else "nothing"
 

@@ -150,8 +150,8 @@ class Store(threading.Thread):
                      lambda: [delete(self.key("writer"))], then)
 
     def change_sync(self, view, sync, then):
-        self.request("sync", [created(self.key("writer"), view.made), unchanged(self.key("sync"), view.sync_made), *(
-            unchanged(self.key("member/" + name), said) for name, said in mysql_lease.leaving(view, sync))],
+        still = [unchanged(self.key("member/" + name), said) for name, said in mysql_lease.leaving(view, sync)]
+        self.request("sync", [created(self.key("writer"), view.made), unchanged(self.key("sync"), view.sync_made), *still],
                      lambda: [put(self.key("sync"), sync)], then)
 
     def forget_members(self, view, names, then):

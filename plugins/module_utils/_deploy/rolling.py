@@ -10,7 +10,7 @@ PACKAGES = ("upgrade", "security")
 GROUPS = {"tomcat": "tomcat", "httpd": "apache"}
 # Tiers with playbooks of their own, whose members a reboot would take along.
 OTHERS = {"mysql_replication": "mysql_switchover.yml", "galera": "galera_restart.yml", "rabbitmq": "rabbitmq_restart.yml",
-          "etcd": "etcd_restart.yml", "mha_manager": "", "ipvs_director": "", "haproxy": "", "keepalived": ""}
+          "etcd": "etcd_restart.yml", "mha_manager": "", "mmm_monitor": "", "ipvs_director": "", "haproxy": "", "keepalived": ""}
 # Which roles say whether a node is healthy, as playbooks/verify.yml asks them.
 VERIFIED = {"content": "rsync_sync", "content_target": "rsync_sync", "nfs_content": "nfs_content",
             "nfs_content_client": "nfs_content", "tomcat": "tomcat_cluster", "app_deploy": "app_deploy", "apache": "apache_modjk",

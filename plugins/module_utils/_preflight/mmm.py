@@ -131,8 +131,7 @@ def cluster_problems(_host, values):
                    "mmm." % (name, CLUSTER, given.get("failover") or "manual, by its default"))
         if of(values, "agent_user") not in (given.get("administrators") or []):
             yield ("%s has no %s in %sadministrators: MMM's agents make servers writable, so that account passes read_only; name it "
-                   "there." % (
-                name, of(values, "agent_user"), CLUSTER))
+                   "there." % (name, of(values, "agent_user"), CLUSTER))
         yield from setting_problems(name, given)
 
 

@@ -31,8 +31,8 @@ class Monitor:
             if step:
                 self.act(*step)
         roles = {self.writer: "writer(192.0.2.102)"}
-        return "".join("  %s(192.0.2.3%s) %s/%s. Roles: %s\n" % (name, name[-1], "slave" if name == "db3" else "master", state,
-                                                              roles.get(name, "")) for name, state in self.states.items())
+        return "".join("  %s(192.0.2.3%s) %s/%s. Roles: %s\n" % (
+            name, name[-1], "slave" if name == "db3" else "master", state, roles.get(name, "")) for name, state in self.states.items())
 
     def act(self, what, *who):
         if what == "move_role":

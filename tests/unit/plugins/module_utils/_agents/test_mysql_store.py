@@ -54,7 +54,7 @@ def late(store, world, ask):
 
 def test_what_it_says_is_there_and_is_said_anew_when_it_is_not(store, world):
     assert key(world, "member/db1")[0] == TOLD
-    for gone in (lambda: world.etcd.keys.pop("/p/member/db1"), lambda: world.etcd.leases.clear()):
+    for gone in (lambda: world.etcd.keys.pop("/p/member/db1"), world.etcd.leases.clear):
         gone()
         world.etcd.step()
         for _round in range(3):

@@ -152,8 +152,8 @@ def test_keys_and_values(serve):
 
     assert Keys([serve(answer)]).read("/a/") == {"writer": ({"name": "db1"}, 5, 7, "77"), "x": ({}, 1, 1, "0")}
     assert asked == [{"key": keys.packed("/a/"), "range_end": keys.packed("/a0")}]
-    assert keys.put("/a", {"b": 1}, "9") == {"request_put": {"key": keys.packed("/a"), "value": keys.packed('{"b": 1}'),
-                                                                "lease": "9"}}
+    assert keys.put("/a", {"b": 1}, "9") == {
+        "request_put": {"key": keys.packed("/a"), "value": keys.packed('{"b": 1}'), "lease": "9"}}
 
 
 @pytest.mark.parametrize("answer, there", [({"result": {"TTL": "3"}}, True), ({"result": {}}, False), ({}, False)])

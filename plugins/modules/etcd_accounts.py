@@ -77,9 +77,9 @@ EXAMPLES = r"""
     url: https://192.0.2.1:2379
     root_password: "{{ etcd_root_password }}"
     users:
-      - {name: mysql-writer, prefixes: [/failover/mysql/]}
+      - {name: mysql_replication, prefixes: [/failover.stack/mysql/]}
     passwords:
-      mysql-writer: "{{ writer_password }}"
+      mysql_replication: "{{ mysql_replication_etcd_password }}"
 """
 
 RETURN = r"""

@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.failover.stack.plugins.module_utils._mysql.switchover import failover_problems, switchover_problems
+from ansible_collections.failover.stack.plugins.module_utils._mysql.switchover import (
+    failover_cluster,
+    failover_problems,
+    switchover_problems,
+)
 
 
 class FilterModule:
     def filters(self):
-        return {"mysql_switchover_problems": switchover_problems, "mysql_failover_problems": failover_problems}
+        return {"mysql_switchover_problems": switchover_problems, "mysql_failover_problems": failover_problems,
+                "mysql_failover_cluster": failover_cluster}

@@ -67,6 +67,26 @@ def answers_to(answer):
     return answer.get("state") == "started" and not answer.get("failed")
 
 
+def failover_cluster(members, groups, named="", group=""):
+    """{cluster, problem}: the group of the one cluster that is meant, or why it cannot be told.
+
+    members: {host: group of its cluster}. groups: {group: hosts} of the inventory. named: a member that the user names, group: a cluster's
+    group that is named; each may be empty.
+    """
+    meant = [group] if group else sorted({of for host, of in members.items() if named in ("", host)})
+    if len(meant) == 1 and groups.get(meant[0]):
+        return {"cluster": meant[0], "problem": ""}
+    if group:
+        problem = "mysql_failover_group is '%s', which is no group with hosts in this inventory: correct the name" % group
+    elif meant:
+        problem = "there are several database clusters, %s: name one by -e mysql_failover_group=<group>" % ", ".join(meant)
+    elif members:
+        problem = "%s is no member of a database cluster: name one of %s" % (named, ", ".join(members))
+    else:
+        problem = "group mysql_replication has no hosts in this inventory: name the right inventory by -i"
+    return {"cluster": "", "problem": problem}
+
+
 def failover_problems(observed, topology, answers, places, dead="", lost=()):
     """Sentences; none when the writer is dead enough to take its part away.
 

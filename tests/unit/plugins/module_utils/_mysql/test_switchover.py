@@ -5,7 +5,11 @@
 """Every sentence that stands against handing the writer's part over, or against taking it away."""
 
 import pytest
-from ansible_collections.failover.stack.plugins.module_utils._mysql.switchover import failover_problems, switchover_problems
+from ansible_collections.failover.stack.plugins.module_utils._mysql.switchover import (
+    failover_cluster,
+    failover_problems,
+    switchover_problems,
+)
 
 TOPOLOGY = {"db1": {"role": "source", "source": None, "action": "none", "writable": True, "because": ""},
             "db2": {"role": "replica", "source": "db1", "action": "none", "writable": False, "because": ""},
@@ -118,3 +122,20 @@ def test_who_was_the_writer_must_be_known():
     rows = {name: dict(row, role="replica") for name, row in TOPOLOGY.items()}
     assert failover_problems({}, rows, [], []) == [
         "who was the writer cannot be told: name the member that shall be it with -e mysql_failover_to=<host>."]
+
+
+SHOPS = {"db1": "shop", "db2": "shop", "db5": "stock"}
+GROUPS = {"shop": ["db1", "db2"], "stock": ["db5"], "empty": []}
+
+
+@pytest.mark.parametrize(("members", "given", "cluster", "problem"), [
+    ({"db1": "shop"}, {}, "shop", ""),
+    (SHOPS, {"named": "db5"}, "stock", ""),
+    (SHOPS, {"group": "stock"}, "stock", ""),
+    (SHOPS, {}, "", "there are several database clusters, shop, stock: name one by -e mysql_failover_group=<group>"),
+    (SHOPS, {"named": "dbx"}, "", "dbx is no member of a database cluster: name one of db1, db2, db5"),
+    (SHOPS, {"group": "empty"}, "", "mysql_failover_group is 'empty', which is no group with hosts in this inventory: correct the name"),
+    ({}, {"named": "db1"}, "", "group mysql_replication has no hosts in this inventory: name the right inventory by -i"),
+])
+def test_the_cluster_that_a_failover_is_meant_for(members, given, cluster, problem):
+    assert failover_cluster(members, GROUPS, **given) == {"cluster": cluster, "problem": problem}

@@ -214,3 +214,21 @@ def test_every_module_and_action_has_a_unit_test():
     missing = [path for kind in ("modules", "action") for path in (ROOT / "plugins" / kind).glob("*.py")
                if not imported(kind, path.stem) and (kind == "action" or "def main(" in path.read_text(encoding="utf-8"))]
     assert {path.stem for path in missing} <= TESTED_BY_A_PLAYBOOK, missing
+
+
+def day_2_playbooks():
+    tiers = {entry.get("ansible.builtin.import_playbook") for entry in load(ROOT / "playbooks/site.yml")}
+    return sorted(path for path in (ROOT / "playbooks").glob("*.yml") if path.name not in {*tiers, "site.yml", "verify.yml"})
+
+
+@pytest.mark.parametrize("path", day_2_playbooks(), ids=lambda path: path.name)
+def test_an_operation_on_a_tier_that_is_not_there_is_refused(path):
+    """Plays of an empty group are passed over with success: something before them has to say that there is nothing."""
+    for entry in load(path):
+        if "group_has_hosts" in entry.get("ansible.builtin.import_playbook", ""):
+            return
+        if entry.get("hosts") in ("localhost", "all"):
+            assert any("ansible.builtin.assert" in task for task in tasks_in(entry["tasks"]))
+            return
+        assert "hosts" not in entry, entry["name"]
+    raise AssertionError("nothing is asked of any host")

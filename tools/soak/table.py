@@ -7,6 +7,8 @@ import json
 import statistics
 import sys
 
+from ansible_collections.failover.stack.plugins.module_utils._report.page import aligned
+
 
 def kind(fault):
     parts = ["%s (%s)" % (one["what"], "writer" if one["writer"] else "replica") for one in fault["faults"]]
@@ -24,9 +26,8 @@ def main(path):
     with open(path, encoding="utf-8") as handle:
         report = json.load(handle)
     ledger = report["figures"]["ledger"]
-    print("%-36s %5s %9s %9s" % ("fault", "times", "median ms", "longest"))
-    for row in rows(report):
-        print("%-36s %5d %9d %9d" % row)
+    shown = [(name, str(times), "%d" % median, "%d" % longest) for name, times, median, longest in rows(report)]
+    print("\n".join(aligned([("fault", "times", "median ms", "longest"), *shown])))
     print("%d faults, the lease moved %d times; %d rows acknowledged, %s lost, %s twice; at most %s sides took writes at once" % (
         len(report["faults"]), sum(one["writer"] != one["next"] for one in report["faults"]), ledger["acknowledged"], ledger["lost"],
         ledger["duplicates"], ledger["writable_max"]))

@@ -18,7 +18,8 @@ options:
     description:
       - The parts. V(server), V(agent_settings) and V(config) are what the machine has, V(accounts) and V(passwords) the users that the
         cluster has.
-      - V(decision) is who bootstraps, joins, stops or is refused, V(spokesman) on whom accounts are made, V(joining) how long others wait.
+      - V(decision) is who bootstraps, joins, stops or is refused, V(spokesman) on whom accounts are made, V(joining) how long others wait,
+        V(stray_arbitrator) whether an arbitrator's process has to begin anew.
     type: list
     elements: str
     required: true
@@ -44,4 +45,4 @@ from ansible_collections.failover.stack.plugins.plugin_utils.role_values import 
 class LookupModule(RoleLookup):
     role = "galera"
     parts = by_name(cluster.server, cluster.agent_settings, cluster.config, cluster.accounts, cluster.passwords, cluster.decision,
-                    cluster.spokesman, cluster.joining)
+                    cluster.spokesman, cluster.joining, cluster.stray_arbitrator)

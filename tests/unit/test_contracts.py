@@ -232,3 +232,14 @@ def test_an_operation_on_a_tier_that_is_not_there_is_refused(path):
             return
         assert "hosts" not in entry, entry["name"]
     raise AssertionError("nothing is asked of any host")
+
+
+RESTARTED = [path for path in sorted(ROOT.glob("roles/*/templates/*")) if re.search(r"^Restart=", path.read_text(encoding="utf-8"), re.M)]
+
+
+@pytest.mark.parametrize("path", RESTARTED, ids=lambda path: "%s/%s" % (path.parts[-3], path.name))
+def test_no_unit_is_given_up_after_some_starts_that_failed(path):
+    # After a loss of power an address, or the other machines, may come late.
+    text = path.read_text(encoding="utf-8")
+    assert re.search(r"^StartLimitIntervalSec=0$", text, re.M), "it is given up after systemd's limit of starts"
+    assert "StartLimitBurst" not in text

@@ -129,6 +129,24 @@ def spokesman(values):
     return next((row["member"] for row in rows if row["member"] in values["members"]), "")
 
 
+def stray_arbitrator(values):
+    """Whether an arbitrator's process has to begin anew for its vote to count.
+
+    garbd (galera-4 26.4.23) that ran on while all data members were stopped never joins the component that is bootstrapped after that,
+    though it goes on running. Where one lives, it is without an arbitrator when fewer vote than its members and the arbitrators that were
+    reached.
+    """
+    decided, reached = values["_decided"], values["ansible_play_hosts"]
+    if decided["bootstrap"]:
+        return not decided["new"] and decided["bootstrap"] in reached
+    alive = {row["member"] for row in decided["table"] if row["primary"]}
+    if decided["verdict"] != "primary" or not alive:
+        return False
+    told = dict(zip([*values["members"], *values["leaving_members"]], values["infos"]))
+    voting = max(int(told[name].get("status", {}).get("wsrep_cluster_size") or 0) for name in alive)
+    return 0 < voting < len(alive) + len([name for name in values["arbitrators"] if name in reached])
+
+
 def joining(values):
     """{later, timeout, after}. Nobody uses a cluster that has just been made of empty members: whoever says that it waits later may let
     them join meanwhile. A joiner then waits for its donor, who copies to one at a time, and for those before it (after: their addresses): a

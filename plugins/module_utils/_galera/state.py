@@ -16,6 +16,7 @@ VIEW = re.compile(r"^view_id: *\d+ +(?P<uuid>[0-9a-f-]{36}) +(?P<seq>\d+)")
 # Directories of a fresh installation; any other one below the data directory is somebody's database.
 OWN_DIRECTORIES = {"mysql", "performance_schema", "sys", "test", "lost+found"}
 # What the status says that is worth reporting: flow control, queues, certification, transfers.
+FEWER = "somebody is down or cut off, or an arbitrator has outlived its cluster, which playbooks/galera_recover.yml tells and mends"
 STATUS = ("wsrep_cluster_status", "wsrep_local_state_comment", "wsrep_ready", "wsrep_connected", "wsrep_cluster_size",
           "wsrep_cluster_conf_id", "wsrep_cluster_state_uuid", "wsrep_local_state_uuid", "wsrep_last_committed",
           "wsrep_local_recv_queue", "wsrep_local_send_queue", "wsrep_incoming_addresses", "wsrep_provider_version",
@@ -136,7 +137,7 @@ def health(shown, variables, size=0):
     there = int(shown.get("wsrep_cluster_size", 0))
     if size and there != size:
         found.append("wsrep_cluster_size is %d, the inventory has %d: %s." % (
-            there, size, "somebody is down or cut off" if there < size else "somebody is in the cluster who is not in the inventory"))
+            there, size, FEWER if there < size else "somebody is in the cluster who is not in the inventory"))
     if str(variables.get("read_only", "OFF")).upper() in ("ON", "1"):
         found.append("read_only is ON: it takes no writes.")
     return found

@@ -113,3 +113,25 @@ def test_only_who_takes_part_was_read():
     known = {"uuid": "u", "seqno": 5, "running": True, "primary": True, "synced": True}
     found = cluster.recovery(["galera1", "galera2"], [{}, known], alive=["galera1"])
     assert "galera2" not in [one["member"] for one in found["table"] if one.get("synced")]
+
+
+def decided(verdict, alive=(), bootstrap=None, new=False):
+    table = [{"member": name, "primary": name in alive, "synced": name in alive} for name in ("galera1", "galera2")]
+    return {"verdict": verdict, "bootstrap": bootstrap, "new": new, "table": table}
+
+
+@pytest.mark.parametrize("decision, sizes, reached, stray", [
+    (decided("bootstrap", bootstrap="galera1"), (0, 0), ("galera1", "galera2", "arbiter1"), True),
+    (decided("bootstrap", bootstrap="galera1", new=True), (0, 0), ("galera1", "galera2", "arbiter1"), False),
+    (decided("bootstrap", bootstrap="galera1"), (0, 0), ("galera2", "arbiter1"), False),
+    (decided("primary", ("galera1", "galera2")), (2, 2), ("galera1", "galera2", "arbiter1"), True),
+    (decided("primary", ("galera1", "galera2")), (3, 3), ("galera1", "galera2", "arbiter1"), False),
+    (decided("primary", ("galera1",)), (2, 0), ("galera1", "galera2", "arbiter1"), False),
+    (decided("primary", ("galera1",)), (1, 0), ("galera1", "galera2", "arbiter1"), True),
+    (decided("primary", ("galera1", "galera2")), (2, 2), ("galera1", "galera2"), False),
+    (decided("refuse"), (0, 0), ("galera1", "galera2", "arbiter1"), False),
+], ids=["after a bootstrap", "of a new cluster", "that failed", "beside two", "that votes", "that votes beside one", "beside one",
+        "that was not reached", "nothing was decided"])
+def test_an_arbitrator_that_outlived_its_cluster(decision, sizes, reached, stray):
+    infos = [{"status": {"wsrep_cluster_size": str(size)}} if size else {} for size in sizes]
+    assert cluster.stray_arbitrator(values("arbiter1", _decided=decision, infos=infos, ansible_play_hosts=list(reached))) is stray

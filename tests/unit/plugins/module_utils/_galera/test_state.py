@@ -102,7 +102,8 @@ GOOD = {"wsrep_cluster_status": "Primary", "wsrep_local_state_comment": "Synced"
     ({}, {}, 3, "MariaDB does not answer"),
     (dict(GOOD, wsrep_cluster_status="non-Primary", wsrep_ready="OFF"), {}, 3, "It is in no primary component"),
     (dict(GOOD, wsrep_local_state_comment="Donor/Desynced"), {}, 3, "wsrep_local_state_comment is Donor/Desynced, not Synced"),
-    (dict(GOOD, wsrep_cluster_size=2), {}, 3, "wsrep_cluster_size is 2, the inventory has 3: somebody is down or cut off."),
+    (dict(GOOD, wsrep_cluster_size=2), {}, 3, "wsrep_cluster_size is 2, the inventory has 3: somebody is down or "
+     "cut off, or an arbitrator has outlived its cluster, which playbooks/galera_recover.yml tells and mends."),
     (dict(GOOD, wsrep_cluster_size=4), {}, 3, "wsrep_cluster_size is 4, the inventory has 3: somebody is in the cluster who"),
     (GOOD, {"read_only": "ON"}, 3, "read_only is ON"),
 ])

@@ -80,6 +80,15 @@ class ConfigFiles:
                 return None
             self.fail("The %s %r of a configuration file does not exist on this host: install its package first." % (kind, name))
 
+    @staticmethod
+    def public(path, info):
+        """Whether anybody on the host can read what is there."""
+        readable = bool(info.st_mode & stat.S_IROTH)
+        while readable and path != os.path.dirname(path):
+            path = os.path.dirname(path)
+            readable = bool(os.stat(path).st_mode & stat.S_IXOTH)
+        return readable
+
     def found(self, path):
         try:
             info = os.lstat(path)
@@ -91,7 +100,7 @@ class ConfigFiles:
         if not stat.S_ISREG(info.st_mode):
             self.fail("%s is no regular file on this host: move it away, then run again." % path)
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as handle:
-            return Found(handle.read(), stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid)
+            return Found(handle.read(), stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid, self.public(path, info))
 
     def wanted(self, item):
         try:

@@ -75,10 +75,12 @@ class ActionModule(ActionBase):
         if not asked.get("request") or (check and not os.path.exists(os.path.join(directory, "ca.pem"))):
             return self.result(True, "there is none")
         try:
-            days = int(arguments.get("days") or 3650)
-            key, certificate, made = authority(directory, arguments["authority_name"], days)
-            why = tls.stale(asked["certificate"], asked["request"], certificate)
-            signed = tls.sign(asked["request"], certificate, key, days) if why else asked["certificate"]
+            days = int(arguments.get("days") or 397)
+            key, certificate, made = authority(directory, arguments["authority_name"], max(days, tls.AUTHORITY_DAYS))
+            # The names are the task's, never what the member asks for.
+            called = arguments["common_name"], arguments["names"]
+            why = tls.stale(asked["certificate"], asked["request"], *called, certificate)
+            signed = tls.sign(asked["request"], *called, certificate, key, days) if why else asked["certificate"]
         except (OSError, ValueError) as error:
             return {"failed": True, "msg": "The authority in %s cannot sign: %s" % (directory, error)}
         if why is None and asked["authority"] != certificate:

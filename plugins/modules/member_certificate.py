@@ -13,10 +13,13 @@ author: The failover.stack founders (@failover-stack)
 description:
   - Makes the authority on the controller when it is not there, the member's key on the member, and signs the member's request on the
     controller. The authority's key never leaves the controller, the member's key never leaves the member.
-  - The authority's own certificate is signed anew, with the same key and name, in the last tenth of its life; O(days) is its length, too.
+  - Of what the member asks for only its public key counts. O(common_name) and O(names) are taken from the task on the controller, so a
+    member that somebody has taken over gets no certificate for another name.
+  - The authority's own certificate is valid for 3650 days, or O(days) when these are more, and is signed anew, with the same key and
+    name, in the last year of its life.
   - A member that trusts another authority than the controller has is refused, see O(new_authority).
-  - A certificate that another authority signed, that has other names, that belongs to another key or that is in the last tenth of its
-    life is replaced.
+  - A certificate that another authority signed, that has other names, that belongs to another key or that is in the last quarter
+    of its life (the last year, when that is less) is replaced.
   - On the member C(ca.pem), C(cert.pem) and C(key.pem) stand in O(directory).
   - Needs Python's cryptography on both.
 attributes:
@@ -53,9 +56,9 @@ options:
     type: str
     required: true
   days:
-    description: How long certificates are valid.
+    description: How long a member's certificate is valid.
     type: int
-    default: 3650
+    default: 397
   new_authority:
     description: >-
       Give the authority of the controller, made if need be, also to a member that trusts another one. Such members do not talk to each
@@ -164,7 +167,7 @@ class Member:
         except (ValueError, TypeError):
             self.module.fail_json(msg="%s is no key that can be read here: move it away, then run again, and a new one is made." %
                                   self.path("key.pem"))
-        return tls.request(key, self.params["common_name"], self.params["names"])
+        return tls.request(key)
 
     def install(self):
         for name, text in (("ca.pem", self.params["authority"]), ("cert.pem", self.params["certificate"])):
@@ -184,7 +187,7 @@ def main():
             "common_name": {"type": "str", "required": True},
             "authority_directory": {"type": "path", "required": True},
             "authority_name": {"type": "str", "required": True},
-            "days": {"type": "int", "default": 3650},
+            "days": {"type": "int", "default": 397},
             "new_authority": {"type": "bool", "default": False},
             "authority": {"type": "str"},
             "certificate": {"type": "str"},

@@ -74,6 +74,31 @@ def test_a_member_gets_key_certificate_and_authority_and_keeps_them(site):
     assert (again["changed"], again["reason"], again["diff"]["after"]) == (False, "", "") and site.files() == files
 
 
+def test_a_member_that_asks_for_another_name_gets_its_own(site, monkeypatch):
+    """What the controller signs is what the task says; a member answers what it likes."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    def greedy(key):
+        built = x509.CertificateSigningRequestBuilder().subject_name(tls.name_of("mq2")).add_extension(
+            x509.SubjectAlternativeName([tls.general("DNS:mq2"), tls.general("DNS:*.example")]), critical=False)
+        return tls.pem(built.sign(tls.load_key(key), hashes.SHA256()))
+
+    monkeypatch.setattr(tls, "request", greedy)
+    site.run()
+    signed = tls.read((site.member / "cert.pem").read_text())
+    names = signed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["mq1"] and signed.subject == tls.name_of("mq1")
+    assert site.run()["changed"] is False
+
+
+def test_a_member_s_certificate_is_valid_for_397_days_and_the_authority_s_for_ten_years(site):
+    site.run()
+    days = [round((tls.end_of(tls.read(path.read_text())) - tls.now()).total_seconds() / 86400) for path in (
+        site.member / "cert.pem", site.authority / "ca.pem")]
+    assert days == [397, 3650]
+
+
 def test_keys_stay_where_they_were_made(site):
     site.run()
     files = site.files()

@@ -118,6 +118,7 @@ from ansible_collections.failover.stack.plugins.module_utils._galera.member impo
     query,
     unit_state,
 )
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 from ansible_collections.failover.stack.plugins.module_utils._host.journal import reason
 
 # Repeated starts that end at once will not end otherwise the next time.
@@ -216,15 +217,8 @@ class Member:
         import pwd
         path = self.grastate()
         text = "# GALERA saved state\nversion: 2.1\nuuid:    %s\nseqno:   %d\nsafe_to_bootstrap: 1\n" % (uuid, seqno)
-        temporary = path + ".new"
-        with open(temporary, "w", encoding="utf-8") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
         account = pwd.getpwnam(self.params["user"])
-        os.chown(temporary, account.pw_uid, account.pw_gid)
-        os.chmod(temporary, 0o660)
-        os.rename(temporary, path)
+        beneath.write(path, text, 0o660, account.pw_uid, account.pw_gid, durable=True)
 
     def grastate(self):
         return os.path.join(self.params["datadir"], "grastate.dat")
@@ -313,12 +307,9 @@ class Member:
         there = os.path.exists(self.params["drain_file"])
         if there or self.module.check_mode:
             self.done(not there, connections=self.clients())
-        directory = os.path.dirname(self.params["drain_file"])
-        os.makedirs(directory, exist_ok=True)
         # The agent must see the file, whatever root's umask is.
-        os.chmod(directory, 0o755)
-        with open(self.params["drain_file"], "w", encoding="utf-8"):
-            pass
+        beneath.make_directory(os.path.dirname(self.params["drain_file"]), 0o755)
+        beneath.touch(self.params["drain_file"])
         # One check of the proxies at least, so that they have noticed.
         time.sleep(min(1.5, self.params["timeout"]))
         while self.clients() and self.seconds() < self.params["timeout"]:
@@ -349,7 +340,8 @@ def main():
     )
     if module.params["uuid"] and not state.UUID.match(module.params["uuid"]):
         module.fail_json(msg="uuid is %s, which is none." % module.params["uuid"])
-    getattr(Member(module), module.params["state"])()
+    with beneath.told(module):
+        getattr(Member(module), module.params["state"])()
 
 
 if __name__ == "__main__":

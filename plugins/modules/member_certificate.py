@@ -92,20 +92,19 @@ reason:
   sample: it has other names
 """
 
-import contextlib
 import grp
 import os
 import stat
-import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._host import tls
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath, tls
+
+OWNER = 0
 
 
 def read(path):
     try:
-        with open(path, encoding="ascii", errors="replace") as handle:
-            return handle.read()
+        return beneath.read_text(path)
     except FileNotFoundError:
         return ""
 
@@ -125,35 +124,23 @@ class Member:
             self.module.fail_json(msg="There is no group %s on this host: install the service first." % self.params["group"])
 
     def permit(self, path, mode):
-        info = os.stat(path)
-        if (stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid) != (mode, 0, self.gid()):
+        info = beneath.look(path)
+        if (stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid) != (mode, OWNER, self.gid()):
             self.changed = True
             if not self.module.check_mode:
-                os.chown(path, 0, self.gid())
-                os.chmod(path, mode)
+                beneath.own(path, OWNER, self.gid(), mode)
 
     def write(self, name, text, mode):
         """Whole or not at all, never readable by others for a moment."""
-        descriptor, temporary = tempfile.mkstemp(dir=self.params["directory"])
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as handle:
-                handle.write(text)
-            os.chown(temporary, 0, self.gid())
-            os.chmod(temporary, mode)
-            os.rename(temporary, self.path(name))
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
+        beneath.write(self.path(name), text, mode, OWNER, self.gid())
 
     def ask(self):
         """The member's request, and what it has."""
-        if not os.path.isdir(self.params["directory"]) or not read(self.path("key.pem")):
+        if not read(self.path("key.pem")):
             self.changed = True
             if self.module.check_mode:
                 return {}
-            os.makedirs(self.params["directory"], exist_ok=True)
-            self.permit(self.params["directory"], 0o750)
+            beneath.make_directory(self.params["directory"], 0o750, OWNER, self.gid())
             self.write("key.pem", tls.new_key(), 0o640)
         self.permit(self.params["directory"], 0o750)
         self.permit(self.path("key.pem"), 0o640)
@@ -198,7 +185,8 @@ def main():
     if tls.x509 is None:
         module.fail_json(msg=tls.MISSING % os.uname().nodename)
     member = Member(module)
-    result = member.install() if module.params["certificate"] else member.ask()
+    with beneath.told(module):
+        result = member.install() if module.params["certificate"] else member.ask()
     module.exit_json(changed=member.changed, reason="", **result)
 
 

@@ -21,6 +21,30 @@ TESTED_WITH = {"demo_app": "tomcat_cluster", "ipvs_realserver": "ipvs_director"}
 COMMAND = re.compile(r"ansible\.builtin\.(command|shell|raw):")
 
 
+# What opens a file for writing, gives one away or changes its permissions by its name follows a link that lies there.
+BY_NAME = re.compile(r"os\.(chown|chmod|truncate)\(|shutil\.(copy|copy2|copyfile|chown|move)\(|write_text\(|write_bytes\("
+                     r"|open\([^)]*\+ \"\.new\"")
+# Those that do, and why nobody but root can have put a link there.
+BY_NAME_IN_ROOTS_OWN = {
+    "module_utils/_agents/mha_manager.py": "/var/lib/failover-mha",
+    "module_utils/_agents/mha_member.py": "its own socket in /run",
+    "module_utils/_agents/mysql_record.py": "/var/lib/failover-mysql, 0700",
+    "module_utils/_agents/mysql_store.py": "/var/lib/failover-mysql, 0700",
+    "module_utils/_deploy/package.py": "a directory that is being made",
+    "module_utils/_drill/client/files.py": "the lab's client",
+    "module_utils/_host/json_file.py": "/var/lib/failover-content and the like",
+    "module_utils/_mysql/backup/worker.py": "the directory of backups",
+    "module_utils/_mysql/seed/stream.py": "/run/failover-mysql",
+    "module_utils/_mysql/seed/worker.py": "beside the data directory",
+    "module_utils/_rabbitmq/ask.py": "a directory that mkdtemp made",
+    "modules/artifacts.py": "beside where it goes, below /opt",
+    "modules/app_package.py": "the cache of the host that builds",
+    "modules/keepalived_server.py": "/run/failover-keepalived",
+    "modules/mha_mends.py": "/usr/local",
+    "modules/mmm_files.py": "/usr and /etc",
+}
+
+
 def load(path):
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
@@ -232,3 +256,21 @@ def test_an_operation_on_a_tier_that_is_not_there_is_refused(path):
             return
         assert "hosts" not in entry, entry["name"]
     raise AssertionError("nothing is asked of any host")
+
+
+def test_root_follows_no_link_that_a_service_can_plant():
+    """What is written in a directory that a service owns goes through _host/beneath.py; who does not is known, and why."""
+    found = set()
+    for path in sorted((ROOT / "plugins").rglob("*.py")):
+        if path.name != "beneath.py" and BY_NAME.search(path.read_text(encoding="utf-8")):
+            found.add(str(path.relative_to(ROOT / "plugins")))
+    assert found == set(BY_NAME_IN_ROOTS_OWN), found ^ set(BY_NAME_IN_ROOTS_OWN)
+
+
+FIXED_PLACE = re.compile(r"(dest|src|path|creates): *[\"']?/(var/)?tmp/")
+
+
+def test_nothing_is_put_under_a_known_name_where_everybody_writes():
+    found = ["%s: %s" % (path.relative_to(ROOT), line.strip()) for path in sorted(ROOT.glob("roles/*/[tv]a*/**/*.yml"))
+             for line in path.read_text(encoding="utf-8").splitlines() if FIXED_PLACE.search(line) or re.search(r'": *"/(var/)?tmp/', line)]
+    assert found == []

@@ -246,3 +246,22 @@ def test_what_is_refused_before_anything_is_written(site, refused, given, senten
 def test_an_owner_that_a_package_will_make_stops_no_check_mode(site, play):
     given = {"files": [{"path": str(site / "etc/x"), "content": "", "owner": "nobody-has-this"}]}
     assert play(config_files, given, check=True)["changed"]
+
+
+@pytest.mark.parametrize("wanting", [
+    {"files": ["state"]}, {"directories": ["state"]}, {"links": ["state"]}, {"absent": ["state"]}], ids=lambda given: next(iter(given)))
+def test_a_link_that_a_service_has_put_in_the_way_is_refused(tmp_path, refused, wanting):
+    """Its data directory is its own: it may put a link in the place of a directory in it."""
+    data, root = tmp_path / "data", tmp_path / "root"
+    data.mkdir()
+    data.chmod(0o777)
+    root.mkdir(mode=0o700)
+    (root / "state").write_text("root's own")
+    (data / "below").symlink_to(root)
+    path = str(data / "below/state")
+    given = {"files": [dict(ME, path=path, content="x")], "directories": [dict(ME, path=str(data / "below"), mode="0777")],
+             "links": [{"path": path, "target": "x"}], "absent": [path]}
+    assert refused(config_files, {name: given[name] for name in wanting}) == (
+        "%s is a link in a directory that others than root can change, and is not followed: remove it, and find out who made it, then run "
+        "again." % (data / "below"))
+    assert (root / "state").read_text() == "root's own" and root.stat().st_mode & 0o777 == 0o700

@@ -48,16 +48,8 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path, act, play, monkeypatch):
-    stat = os.stat
-
-    def rooted(path, *more, **others):
-        """Only root may give files to root; whoever runs the tests counts as such."""
-        seen = stat(path, *more, **others)
-        return types.SimpleNamespace(st_mode=seen.st_mode, st_uid=0, st_gid=seen.st_gid, st_size=seen.st_size)
-
-    monkeypatch.setattr(member_certificate, "os", types.SimpleNamespace(**{
-        name: getattr(os, name) for name in ("path", "makedirs", "chmod", "fdopen", "rename", "unlink", "uname")},
-        stat=rooted, chown=lambda path, user, group: None))
+    # Only root may give files to root; whoever runs the tests counts as such.
+    monkeypatch.setattr(member_certificate, "OWNER", os.getuid())
     return Site(tmp_path, act, play)
 
 
@@ -216,11 +208,34 @@ def test_a_file_is_whole_or_not_there(site, monkeypatch):
     site.run()
     before = site.files()
 
-    def full(*_arguments):
+    def full(*_arguments, **_named):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(member_certificate.os, "rename", full)
+    monkeypatch.setattr(os, "rename", full)
     module = types.SimpleNamespace(params=site.arguments, check_mode=False)
     with pytest.raises(OSError):
         member_certificate.Member(module).write("cert.pem", "half", 0o644)
     assert site.files() == before
+
+
+@pytest.mark.parametrize("planted", ["member", "key.pem"])
+def test_a_link_that_the_service_has_put_in_the_way_is_refused(site, planted):
+    """The service owns the directory above, as RabbitMQ owns /etc/rabbitmq."""
+    site.run()
+    service, secret = site.root / "service", site.root / "secret"
+    service.mkdir()
+    service.chmod(0o777)
+    secret.mkdir(mode=0o700)
+    (secret / "key.pem").write_text("root's own")
+    place = service / "tls"
+    if planted == "member":
+        place.symlink_to(secret)
+    else:
+        place.mkdir()
+        place.chmod(0o777)
+        (place / "key.pem").symlink_to(secret / "key.pem")
+    said = site.play(member_certificate, dict(site.arguments, directory=str(place)), fails=True)["msg"]
+    assert said.startswith("%s is a link in a directory that others than root can change" % (
+        place if planted == "member" else place / "key.pem"))
+    assert [(path.name, path.read_text()) for path in secret.iterdir()] == [("key.pem", "root's own")]
+    assert (secret / "key.pem").stat().st_mode & 0o777 == 0o644 and secret.stat().st_mode & 0o777 == 0o700

@@ -20,6 +20,7 @@ description:
   - A member that trusts another authority than the controller has is refused, see O(new_authority).
   - A certificate that another authority signed, that has other names, that belongs to another key or that is in the last quarter
     of its life (the last year, when that is less) is replaced.
+  - In the authority's directory a C(.gitignore) keeps all of it out of git.
   - On the member C(ca.pem), C(cert.pem) and C(key.pem) stand in O(directory).
   - Needs Python's cryptography on both.
 attributes:
@@ -55,6 +56,11 @@ options:
     description: The authority's common name.
     type: str
     required: true
+  authority_passphrase:
+    description:
+      - Passphrase of the authority's key. One that has none yet gets it. Without it the key is protected by its permissions alone.
+      - It is used on the controller and not sent to the member.
+    type: str
   days:
     description: How long a member's certificate is valid.
     type: int
@@ -174,6 +180,7 @@ def main():
             "common_name": {"type": "str", "required": True},
             "authority_directory": {"type": "path", "required": True},
             "authority_name": {"type": "str", "required": True},
+            "authority_passphrase": {"type": "str", "no_log": True},
             "days": {"type": "int", "default": 397},
             "new_authority": {"type": "bool", "default": False},
             "authority": {"type": "str"},

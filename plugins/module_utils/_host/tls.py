@@ -58,6 +58,23 @@ def new_key():
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode("ascii")
 
 
+def is_locked(key_text):
+    """Whether a private key needs a passphrase."""
+    return "ENCRYPTED" in key_text
+
+
+def lock(key_text, passphrase):
+    """The same private key, of no use without `passphrase`."""
+    return load_key(key_text).private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                            serialization.BestAvailableEncryption(passphrase.encode("utf-8"))).decode("ascii")
+
+
+def unlock(key_text, passphrase):
+    """The same private key without a passphrase. Raises ValueError when it is not `passphrase` that opens it."""
+    key = serialization.load_pem_private_key(key_text.encode("ascii"), passphrase.encode("utf-8"))
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode("ascii")
+
+
 def load_key(text):
     return serialization.load_pem_private_key(text.encode("ascii"), None)
 

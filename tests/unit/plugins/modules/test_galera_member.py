@@ -333,7 +333,9 @@ def test_a_donors_password_goes_over_the_socket_only(host, play, commands):
     copies = {"purpose": "copies", "sst_user": "sst", "sst_password": SECRET}
     assert play(galera_account, copies, check=True)["changed"] and host.told == []
     result = play(galera_account, copies)
-    assert result["changed"] and host.told == ["SET GLOBAL wsrep_sst_auth = sst:" + SECRET]
+    # Nothing with the password before the server's logs are closed to this session.
+    assert result["changed"] and host.told == [
+        "SET SESSION sql_log_off = 1", "SET SESSION slow_query_log = 0", "SET GLOBAL wsrep_sst_auth = sst:" + SECRET]
     assert SECRET not in json.dumps(result) and not commands.ran
     host.down()
     assert not play(galera_account, copies)["changed"]

@@ -17,6 +17,7 @@ from ansible_collections.failover.stack.plugins.action import member_certificate
 from ansible_collections.failover.stack.plugins.module_utils._host import tls
 from ansible_collections.failover.stack.plugins.modules import member_certificate
 
+SECRET = "Wd7-of-the-authority"
 GROUP = grp.getgrgid(os.getgid())[0]
 
 
@@ -24,17 +25,15 @@ class Site:
     """One member and the controller."""
 
     def __init__(self, root, act, play):
-        self.act, self.play, self.root = act, play, root
+        self.act, self.play, self.root, self.sent = act, play, root, []
         self.member, self.authority = root / "member", root / "controller" / "ca"
         self.arguments = {"directory": str(self.member), "group": GROUP, "names": ["DNS:mq1", "IP:198.51.100.51"], "common_name": "mq1",
                           "authority_directory": str(self.authority), "authority_name": "RabbitMQ orders"}
 
     def run(self, check=False, **more):
         """The result of the task."""
-        sent = []
-
         def module(_name, arguments):
-            sent.append(arguments)
+            self.sent.append(arguments)
             result = self.play(member_certificate, {key: value for key, value in arguments.items() if value is not None}, check=check)
             assert "PRIVATE KEY" not in json.dumps([arguments, result])
             return result
@@ -43,7 +42,7 @@ class Site:
 
     def files(self):
         return {str(path.relative_to(self.root)): (path.read_text(), oct(path.stat().st_mode & 0o777))
-                for path in sorted(self.root.rglob("*")) if path.is_file() and path.name != ".lock"}
+                for path in sorted(self.root.rglob("*")) if path.is_file() and path.name not in (".lock", ".gitignore")}
 
 
 @pytest.fixture
@@ -89,6 +88,32 @@ def test_a_member_s_certificate_is_valid_for_397_days_and_the_authority_s_for_te
     days = [round((tls.end_of(tls.read(path.read_text())) - tls.now()).total_seconds() / 86400) for path in (
         site.member / "cert.pem", site.authority / "ca.pem")]
     assert days == [397, 3650]
+
+
+def test_the_authority_is_kept_out_of_git(site):
+    site.run()
+    assert (site.authority / ".gitignore").read_text() == "*\n"
+    (site.authority / ".gitignore").unlink()
+    assert site.run()["changed"] is False and (site.authority / ".gitignore").exists()
+
+
+def test_a_passphrase_protects_the_authority_s_key_and_never_leaves_the_controller(site):
+    site.run(authority_passphrase=SECRET)
+    assert tls.is_locked((site.authority / "ca.key").read_text()) and (site.authority / "ca.key").stat().st_mode & 0o777 == 0o600
+    assert not any(SECRET in json.dumps(arguments, default=str) for arguments in site.sent)
+    assert site.run(authority_passphrase=SECRET)["changed"] is False
+    for given, why in (({}, "ca.key has a passphrase, which was not given: set the variable whose name ends in _tls_passphrase"),
+                       ({"authority_passphrase": "another"}, "the passphrase that was given does not open ca.key: correct it")):
+        assert site.run(**given) == {"failed": True, "msg": "The authority in %s cannot sign: %s" % (site.authority, why)}
+    assert site.run(authority_passphrase=SECRET, names=["DNS:mq9"])["reason"] == "it has other names"
+
+
+def test_a_key_without_a_passphrase_gets_the_one_that_is_given(site):
+    site.run()
+    before = (site.authority / "ca.pem").read_text()
+    site.run(authority_passphrase=SECRET)
+    assert tls.is_locked((site.authority / "ca.key").read_text()) and (site.authority / "ca.pem").read_text() == before
+    assert site.run(authority_passphrase=SECRET)["changed"] is False
 
 
 def test_keys_stay_where_they_were_made(site):

@@ -274,3 +274,15 @@ def test_nothing_is_put_under_a_known_name_where_everybody_writes():
     found = ["%s: %s" % (path.relative_to(ROOT), line.strip()) for path in sorted(ROOT.glob("roles/*/[tv]a*/**/*.yml"))
              for line in path.read_text(encoding="utf-8").splitlines() if FIXED_PLACE.search(line) or re.search(r'": *"/(var/)?tmp/', line)]
     assert found == []
+
+
+@pytest.mark.parametrize("tier, role", [("galera", "galera"), ("rabbitmq", "rabbitmq_cluster")])
+def test_an_upgrade_fetches_packages_before_anybody_stops(tier, role):
+    """A mirror that is away is found out while all members serve."""
+    plays = load(ROOT / ("playbooks/%s_upgrade.yml" % tier))
+    fetches = [number for number, play in enumerate(plays) if "'tasks_from': 'download'" in str(play)]
+    acts = [number for number, play in enumerate(plays) if "_step': 'upgrade'" in str(play)]
+    assert len(fetches) == len(acts) == 1 and fetches[0] < acts[0]
+    assert "--download-only" in load(ROOT / "roles" / role / "vars/Debian.yml")["__%s_download" % role]
+    upgrades = {path.parents[1].name for path in ROOT.glob("roles/*/tasks/upgrade.yml")}
+    assert upgrades == {"galera", "rabbitmq_cluster"}, "an upgrade that is new: have it fetch first, then name it here"

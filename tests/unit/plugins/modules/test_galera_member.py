@@ -341,6 +341,23 @@ def test_a_donors_password_goes_over_the_socket_only(host, play, commands):
     assert not play(galera_account, copies)["changed"]
 
 
+# Who was given up
+
+def test_who_is_given_up_is_noted_beside_those_before(host, play, tmp_path, monkeypatch):
+    path = tmp_path / "failover-galera" / "given-up.json"
+    monkeypatch.setattr(galera_member.given_up, "RECORD", str(path))
+
+    def noted(given, **more):
+        return play(galera_member, dict(host.arguments, state="recorded", given_up=given), **more)["changed"]
+
+    assert noted({"galera3": UUID + ":30"}, check=True) and not path.exists()
+    assert noted({"galera3": UUID + ":30"}) and not noted({"galera3": UUID + ":30"})
+    assert noted({"galera2": UUID + ":50"})
+    assert json.loads(path.read_text()) == {"galera2": UUID + ":50", "galera3": UUID + ":30"} and path.stat().st_mode & 0o777 == 0o644
+    assert noted({"galera3": ""}) and json.loads(path.read_text()) == {"galera2": UUID + ":50"}
+    assert play(galera_info, {"datadir": str(host.datadir)})["given_up"] == {"galera2": UUID + ":50"}
+
+
 # galera_info
 
 def test_a_running_member_tells_its_own_position(host, play):

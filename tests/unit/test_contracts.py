@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+import ssl
 
 import pytest
 import yaml
@@ -286,3 +287,16 @@ def test_an_upgrade_fetches_packages_before_anybody_stops(tier, role):
     assert "--download-only" in load(ROOT / "roles" / role / "vars/Debian.yml")["__%s_download" % role]
     upgrades = {path.parents[1].name for path in ROOT.glob("roles/*/tasks/upgrade.yml")}
     assert upgrades == {"galera", "rabbitmq_cluster"}, "an upgrade that is new: have it fetch first, then name it here"
+
+
+def test_all_services_offer_the_same_ciphers():
+    """One list: what httpd offers, HAProxy, the apology's nginx and RabbitMQ do. Nothing with CBC or SHA-1."""
+    wanted = load(ROOT / "roles/apache_modjk/defaults/main.yml")["apache_modjk_tls_ciphers"]
+    assert load(ROOT / "roles/haproxy/defaults/main.yml")["haproxy_tls_ciphers"] == wanted
+    assert load(ROOT / "roles/ipvs_director/vars/main.yml")["__ipvs_director_tls_ciphers"] == wanted
+    named = load(ROOT / "roles/rabbitmq_cluster/vars/main.yml")["__rabbitmq_cluster_tls_ciphers"]
+    assert [name for name in named if name.startswith("TLS_")] == named[:3]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers(wanted)
+    offered = {one["name"] for one in context.get_ciphers() if one["protocol"] == "TLSv1.2"}
+    assert set(named[3:]) == offered and all("GCM" in name or "POLY1305" in name for name in offered)

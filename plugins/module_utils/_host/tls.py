@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import re
 
 try:
     from cryptography import x509
@@ -85,6 +86,12 @@ def read(text):
         return x509.load_pem_x509_certificate(text.encode("ascii"))
     except ValueError:
         return None
+
+
+def certificates(text):
+    """All certificates of a PEM text, whatever else it has."""
+    blocks = re.findall("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text, re.DOTALL)
+    return [found for found in map(read, blocks) if found]
 
 
 def _certificate(subject, issuer, public_key, days):
@@ -181,6 +188,17 @@ def ending(certificate):
     """Whether it is in the last quarter of its life, or year when that is less: time enough for a run that comes by."""
     begin, end = begin_of(certificate), end_of(certificate)
     return now() > end - min((end - begin) / 4, RENEWED_BEFORE)
+
+
+def days_left(certificate):
+    """Days until it ends, negative when it has ended."""
+    return round((end_of(certificate) - now()).total_seconds() / 86400, 2)
+
+
+def ends_soon(certificate, days):
+    """Whether it ends within so many days, or of a short one within the last twentieth of its life."""
+    life = (end_of(certificate) - begin_of(certificate)).total_seconds() / 86400
+    return days_left(certificate) <= min(days, life / 20)
 
 
 def renewed(certificate_text, key_text, days):

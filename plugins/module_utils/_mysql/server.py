@@ -26,6 +26,8 @@ INITIALISE = "/etc/mysql/failover-stack-initialise.sql"
 # How long before its end a certificate is made anew, at the most; of short ones their last quarter.
 RENEWAL_S, DAY_S = 90 * 86400, 86400
 AUTHORITY_DAYS = 3650
+# From when on verify tells that one ends; of short ones the last twentieth of their life.
+SOON_S = 7 * 86400
 # Where the memory is not known.
 UNKNOWN_MB = 512
 
@@ -295,7 +297,8 @@ def certificate_names(host, *addresses):
 
 def certificates(values, exists=os.path.exists, now=time.time):
     """authority, member: paths without .pem and .key. first: whether this member's tasks make the authority. authority_fits, fits: whether
-    they are as they shall be. names, signs: see the functions of these names."""
+    they are as they shall be. days, authority_days: how long new ones are valid. ending: files of those that end within a
+    week. names, signs: see the functions of these names."""
     authority, member = stems(values)
     names = certificate_names(values["inventory_hostname"], values["address"], values["writer_address"].split("/")[0])
     days = int(values["certificate_days"])
@@ -304,7 +307,11 @@ def certificates(values, exists=os.path.exists, now=time.time):
     authority_fits = pair_exists(authority, exists) and values["_authority_seen"]["not_after"] > authority_until
     fits = authority_fits and pair_exists(member, exists) and certificate_fits(
         values["_certificate_seen"], values["_authority_seen"], names, until)
-    return {"authority": authority, "member": member, "names": names, "signs": signs(values, exists), "authority_fits": authority_fits,
+    soon = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(now() + min(SOON_S, days * DAY_S // 20)))
+    ending = [stem + ".pem" for stem, seen in ((authority, "_authority_seen"), (member, "_certificate_seen"))
+              if exists(stem + ".pem") and values[seen]["not_after"] <= soon]
+    return {"authority": authority, "member": member, "names": names, "ending": ending,
+            "signs": signs(values, exists), "authority_fits": authority_fits,
             "days": days, "authority_days": max(days, AUTHORITY_DAYS), "fits": fits, "first": values["inventory_hostname"] == next(
                 (name for name in values["members"] if name in values["ansible_play_batch"]), None)}
 

@@ -258,6 +258,14 @@ def test_an_authority_that_ends_within_90_days():
     assert certificates(ALL, dict(AUTHORITY, not_after="20270228000000Z"))["authority_fits"]
 
 
+def test_a_certificate_that_ends_within_a_week_is_told():
+    assert certificates(ALL)["ending"] == [] and certificates(set())["ending"] == []
+    assert certificates(ALL, member=dict(MEMBER, not_after="20261205000000Z"))["ending"] == ["/certs/db1.pem"]
+    assert certificates(ALL, dict(AUTHORITY, not_after="20261205000000Z"))["ending"] == ["/certs/authority.pem"]
+    assert certificates(ALL, member=dict(MEMBER, not_after="20261208000000Z"))["ending"] == []
+    assert certificates(ALL, member=dict(MEMBER, not_after="20261205000000Z"), certificate_days=60)["ending"] == []
+
+
 def test_a_short_certificate_is_not_made_anew_in_each_run():
     assert certificates(ALL, member=dict(MEMBER, not_after="20270127000000Z"), certificate_days=60)["fits"]
     assert not certificates(ALL, member=dict(MEMBER, not_after="20261213000000Z"), certificate_days=60)["fits"]

@@ -111,6 +111,7 @@ connections:
   sample: 0
 """
 
+import glob
 import json
 import os
 import time
@@ -233,6 +234,9 @@ class Member:
     def set_aside(self):
         if os.path.exists(self.grastate()):
             os.rename(self.grastate(), "%s.given-up-%d" % (self.grastate(), int(time.time())))
+            # The last few tell what there was.
+            for path in sorted(glob.glob(glob.escape(self.grastate()) + ".given-up-*"))[:-5]:
+                os.unlink(path)
 
     def joined(self):
         info = query(self.module)

@@ -28,7 +28,22 @@ def read(path):
         return handle.read()
 
 
-def authority(directory, name, days):
+def opened(path, passphrase):
+    """The authority's key as it can be used. It gets the passphrase where it has none yet. Raises ValueError."""
+    text = read(path)
+    if not tls.is_locked(text):
+        if passphrase:
+            write(path, tls.lock(text, passphrase), 0o600)
+        return text
+    if not passphrase:
+        raise ValueError("ca.key has a passphrase, which was not given: set the variable whose name ends in _tls_passphrase")
+    try:
+        return tls.unlock(text, passphrase)
+    except ValueError:
+        raise ValueError("the passphrase that was given does not open ca.key: correct it") from None
+
+
+def authority(directory, name, days, passphrase=""):
     """(key, certificate, whether it was made or renewed). Members come at the same time: one of them makes it, the others wait."""
     os.makedirs(directory, mode=0o700, exist_ok=True)
     key, certificate = os.path.join(directory, "ca.key"), os.path.join(directory, "ca.pem")
@@ -37,12 +52,16 @@ def authority(directory, name, days):
         if not os.path.exists(key):
             if os.path.exists(certificate):
                 raise ValueError("it has ca.pem but no ca.key, bring it from the controller that made them")
-            write(key, tls.new_key(), 0o600)
-        text = tls.renewed(read(certificate), read(key), days) if os.path.exists(certificate) \
-            else tls.self_signed(read(key), name, days)
+            made = tls.new_key()
+            write(key, tls.lock(made, passphrase) if passphrase else made, 0o600)
+        # It lies beside the inventory, which many keep in git.
+        if not os.path.exists(os.path.join(directory, ".gitignore")):
+            write(os.path.join(directory, ".gitignore"), "*\n", 0o644)
+        secret = opened(key, passphrase)
+        text = tls.renewed(read(certificate), secret, days) if os.path.exists(certificate) else tls.self_signed(secret, name, days)
         if text:
             write(certificate, text, 0o644)
-    return read(key), read(certificate), bool(text)
+    return secret, read(certificate), bool(text)
 
 
 def refusal(host, directory, trusted):
@@ -75,10 +94,13 @@ class ActionModule(ActionBase):
         if not asked.get("request") or (check and not os.path.exists(os.path.join(directory, "ca.pem"))):
             return self.result(True, "there is none")
         try:
-            days = int(arguments.get("days") or 3650)
-            key, certificate, made = authority(directory, arguments["authority_name"], days)
-            why = tls.stale(asked["certificate"], asked["request"], certificate)
-            signed = tls.sign(asked["request"], certificate, key, days) if why else asked["certificate"]
+            days = int(arguments.get("days") or 397)
+            key, certificate, made = authority(directory, arguments["authority_name"], max(days, tls.AUTHORITY_DAYS),
+                                               arguments.get("authority_passphrase") or "")
+            # The names are the task's, never what the member asks for.
+            called = arguments["common_name"], arguments["names"]
+            why = tls.stale(asked["certificate"], asked["request"], *called, certificate)
+            signed = tls.sign(asked["request"], *called, certificate, key, days) if why else asked["certificate"]
         except (OSError, ValueError) as error:
             return {"failed": True, "msg": "The authority in %s cannot sign: %s" % (directory, error)}
         if why is None and asked["authority"] != certificate:
@@ -89,7 +111,9 @@ class ActionModule(ActionBase):
         return self.result(asked["changed"] or installed["changed"] or made, why or "")
 
     def member(self, task_vars, **more):
-        return self._execute_module("failover.stack.member_certificate", dict(self._task.args, **more), task_vars=task_vars)
+        # Not even encrypted on its way: the passphrase is of no use there.
+        given = {name: value for name, value in self._task.args.items() if name != "authority_passphrase"}
+        return self._execute_module("failover.stack.member_certificate", dict(given, **more), task_vars=task_vars)
 
     def result(self, changed, why):
         return {"changed": changed, "reason": why, "diff": {"before": "", "after": "certificate: %s\n" % why if why else ""}}

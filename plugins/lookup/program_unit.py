@@ -11,8 +11,9 @@ version_added: 0.5.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Starts what P(failover.stack.program#lookup) lays out, starts it again for as long as it takes, and fences it in.
-  - Without O(starts_others) the program has no other capabilities than O(capabilities), sees the file system read-only but for
-    O(writable) and its runtime directory, and has neither home directories nor devices.
+  - The program has no other capabilities than O(capabilities) and no other system calls than services need and O(calls). Without
+    O(shares_view) it sees the file system read-only but for O(writable) and its runtime directory, and has neither home directories nor
+    devices.
 options:
   _terms:
     description: Dotted name of the program's entry below C(plugins/module_utils).
@@ -110,8 +111,22 @@ options:
     description: It gets the processor before others, and is the last to be killed when memory is short.
     type: bool
     default: false
-  starts_others:
-    description: It starts programs that need more than it does, so it keeps all capabilities and sees all of the file system.
+  calls:
+    description: Groups of system calls that it needs beside those of services, such as C(@mount); with C(~) before it one less.
+    type: list
+    elements: str
+    default: []
+  namespaces:
+    description: Kinds of namespaces that it makes or enters.
+    type: list
+    elements: str
+    default: []
+  writes_code:
+    description: It, or what it starts, compiles while it runs, as Java and Erlang do.
+    type: bool
+    default: false
+  shares_view:
+    description: What it mounts is to be seen by others, so that it has no view of the file system of its own.
     type: bool
     default: false
 """
@@ -142,7 +157,7 @@ from ansible_collections.failover.stack.plugins.plugin_utils.program_unit import
 
 OPTIONS = ("directory", "description", "arguments", "ended", "ended_unless", "after", "before", "replaces", "user", "capabilities",
            "families", "writable", "runtime_directory", "runtime_directory_mode", "runtime_directory_preserve", "private_tmp", "restart_ms",
-           "watchdog_s", "notifies", "urgent", "starts_others")
+           "watchdog_s", "notifies", "urgent", "calls", "namespaces", "writes_code", "shares_view")
 
 
 class LookupModule(LookupBase):

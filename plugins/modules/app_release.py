@@ -128,6 +128,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._deploy import package as packages
 from ansible_collections.failover.stack.plugins.module_utils._deploy import release as releases
 from ansible_collections.failover.stack.plugins.module_utils._deploy.state import read_releases
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 from ansible_collections.failover.stack.plugins.module_utils._host.json_file import read_json, write_json
 
 OLD = ".old-"
@@ -216,8 +217,8 @@ class Place:
             except KeyError:
                 said = "its %s is to be %s's, whom this host does not have" % (path, self.given["shared_owner"])
                 raise packages.BadPackage(said) from None
-            os.makedirs(common, mode=0o755)
-            os.chown(common, owner.pw_uid, owner.pw_gid)
+            # One of another path may be above it, and its owner's.
+            beneath.make_directory(common, 0o755, owner.pw_uid, owner.pw_gid)
         if os.path.isdir(there):
             os.rmdir(there)
         os.makedirs(os.path.dirname(there), mode=0o755, exist_ok=True)
@@ -285,7 +286,8 @@ def main():
     place = Place(module)
     place.check()
     result = {"previous": "", "removed": []}
-    result.update(place.present() if module.params["state"] == "present" else place.current())
+    with beneath.told(module):
+        result.update(place.present() if module.params["state"] == "present" else place.current())
     module.exit_json(**result)
 
 

@@ -20,7 +20,9 @@ attributes:
     description: Nothing is written. A staged check runs where its program is installed.
   diff_mode:
     support: full
-    description: One entry a file. A file that carries secrets shows old lines only where the new file has them too.
+    description: >-
+      One entry a file. The old text is shown whole only where anybody on the host can read it, this collection wrote it and the new file
+      has no secret; otherwise only the lines that the new file has too.
 extends_documentation_fragment: [failover.stack.config_files]
 """
 

@@ -120,13 +120,12 @@ content:
 """
 
 import grp
-import os
 import pwd
 import stat
-import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 from ansible_collections.failover.stack.plugins.module_utils._host.unit_age import parse_show, started_at
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.ask import own_node, remembered, status_of
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.cli import Cli, CliError
@@ -151,32 +150,19 @@ def name_of(lookup, number):
 def read(path):
     """Content and permissions of the file; None when there is none. What is no text counts as content, too."""
     try:
-        with open(path, encoding="latin-1") as handle:
-            content, info = handle.read(), os.fstat(handle.fileno())
+        content, info = beneath.read_bytes(path)
     except FileNotFoundError:
         return None
     return {
-        "content": normalise(content), "mode": "%04o" % stat.S_IMODE(info.st_mode), "changed_at": info.st_mtime,
+        "content": normalise(content.decode("latin-1")), "mode": "%04o" % stat.S_IMODE(info.st_mode), "changed_at": info.st_mtime,
         "owner": name_of(pwd.getpwuid, info.st_uid), "group": name_of(grp.getgrgid, info.st_gid),
     }
 
 
 def write(path, state):
     """The whole file under another name, then renamed: nobody ever reads half a cookie, or one with other permissions."""
-    directory = os.path.dirname(path)
     uid, gid = pwd.getpwnam(state["owner"]).pw_uid, grp.getgrnam(state["group"]).gr_gid
-    descriptor, temporary = tempfile.mkstemp(prefix=".erlang.cookie.", dir=directory)
-    try:
-        os.write(descriptor, state["content"].encode("ascii"))
-        os.fchown(descriptor, uid, gid)
-        os.fchmod(descriptor, int(state["mode"], 8))
-        os.fsync(descriptor)
-        os.rename(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    finally:
-        os.close(descriptor)
+    beneath.write(path, state["content"], int(state["mode"], 8), uid, gid)
 
 
 class Cookie:
@@ -267,7 +253,8 @@ def main():
         },
         supports_check_mode=True,
     )
-    Cookie(module).run()
+    with beneath.told(module):
+        Cookie(module).run()
 
 
 if __name__ == "__main__":

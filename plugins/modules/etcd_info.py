@@ -202,7 +202,7 @@ def days_of(directory):
         except FileNotFoundError:
             continue
         if certificate:
-            found[name] = round((tls.end_of(certificate) - tls.now()).total_seconds() / 86400, 2)
+            found[name] = tls.days_left(certificate)
     return found
 
 

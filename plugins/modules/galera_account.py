@@ -60,6 +60,7 @@ RETURN = "#"
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._galera.member import CONNECTION, connect
+from ansible_collections.failover.stack.plugins.module_utils._sql.connection import QUIET
 
 
 def agent(module, connection):
@@ -76,6 +77,9 @@ def agent(module, connection):
 def copies(module, connection):
     if not module.check_mode:
         with connection.cursor() as cursor:
+            # The server writes statements to its logs as they come, with the password.
+            for statement in QUIET:
+                cursor.execute(statement)
             cursor.execute("SET GLOBAL wsrep_sst_auth = %s", ("%s:%s" % (module.params["sst_user"], module.params["sst_password"]),))
     return True
 

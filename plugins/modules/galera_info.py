@@ -122,6 +122,17 @@ gvwstate:
   type: dict
   sample: {my_uuid: 0f1c2a3b-e5a4-11f1-8e6e-7f2f3b9b0c11,
     view: "0f1c2a3b-e5a4-11f1-8e6e-7f2f3b9b0c11:7", members: [0f1c2a3b-e5a4-11f1-8e6e-7f2f3b9b0c11]}
+given_up:
+  description: Members that the cluster went on without, and the point of that bootstrap, as this member noted it.
+  returned: always
+  type: dict
+  sample: {galera3: "c8c6bbed-e5a4-11f1-b1d1-8ec0291e69c8:30"}
+settled:
+  description: Points at which the cluster went on without this member, which has got a whole copy since.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 sst_in_progress:
   description: Whether a state transfer to this member broke off.
   returned: always

@@ -30,12 +30,13 @@ options:
         incremental transfer with a gap, is restarted.
       - V(discarded) gives up the member's own data. The server is stopped and C(grastate.dat) set aside, so that it gets a whole copy when
         it joins. Refused when it is in a primary component.
+      - V(recorded) notes that the cluster goes on without the members in O(given_up), which the check agent tells them when they are back.
       - V(stopped) stops the server. Refused when it is in a primary component, or runs and does not answer us. One that is starting and
         does not end within 1 s is killed, which InnoDB bears.
       - V(drained) makes the check agent answer 503 and waits for client connections to end, for at most O(timeout) seconds.
       - V(ready) takes that back.
     type: str
-    choices: [bootstrapped, joined, discarded, stopped, drained, ready]
+    choices: [bootstrapped, joined, discarded, recorded, stopped, drained, ready]
     required: true
   how:
     description: Whether to start the server for V(bootstrapped), or to make the component of a running one primary.
@@ -67,6 +68,11 @@ options:
     description: Port at which those in O(after) take clients.
     type: int
     default: 3306
+    version_added: 0.5.0
+  given_up:
+    description: For V(recorded), the point of the bootstrap by member; an empty one takes back. What was noted of others before stays.
+    type: dict
+    default: {}
     version_added: 0.5.0
   drain_file:
     description: File at whose sight the check agent answers 503.
@@ -105,11 +111,13 @@ connections:
   sample: 0
 """
 
+import glob
+import json
 import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._galera import state
+from ansible_collections.failover.stack.plugins.module_utils._galera import given_up, state
 from ansible_collections.failover.stack.plugins.module_utils._galera.member import (
     CONNECTION,
     DRAIN_FILE,
@@ -118,6 +126,7 @@ from ansible_collections.failover.stack.plugins.module_utils._galera.member impo
     query,
     unit_state,
 )
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 from ansible_collections.failover.stack.plugins.module_utils._host.journal import reason
 
 # Repeated starts that end at once will not end otherwise the next time.
@@ -216,15 +225,8 @@ class Member:
         import pwd
         path = self.grastate()
         text = "# GALERA saved state\nversion: 2.1\nuuid:    %s\nseqno:   %d\nsafe_to_bootstrap: 1\n" % (uuid, seqno)
-        temporary = path + ".new"
-        with open(temporary, "w", encoding="utf-8") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
         account = pwd.getpwnam(self.params["user"])
-        os.chown(temporary, account.pw_uid, account.pw_gid)
-        os.chmod(temporary, 0o660)
-        os.rename(temporary, path)
+        beneath.write(path, text, 0o660, account.pw_uid, account.pw_gid, durable=True)
 
     def grastate(self):
         return os.path.join(self.params["datadir"], "grastate.dat")
@@ -232,6 +234,9 @@ class Member:
     def set_aside(self):
         if os.path.exists(self.grastate()):
             os.rename(self.grastate(), "%s.given-up-%d" % (self.grastate(), int(time.time())))
+            # The last few tell what there was.
+            for path in sorted(glob.glob(glob.escape(self.grastate()) + ".given-up-*"))[:-5]:
+                os.unlink(path)
 
     def joined(self):
         info = query(self.module)
@@ -274,6 +279,15 @@ class Member:
             self.set_aside()
         self.done(True)
 
+    def recorded(self):
+        before = given_up.record_of(beneath.read_text(given_up.RECORD) if beneath.look(given_up.RECORD) else "")
+        after = {name: at for name, at in {**before, **self.params["given_up"]}.items() if at}
+        if after != before and not self.module.check_mode:
+            # The agent, which is not root, reads it.
+            beneath.make_directory(os.path.dirname(given_up.RECORD), 0o755)
+            beneath.write(given_up.RECORD, json.dumps(after, sort_keys=True) + "\n", 0o644, durable=True)
+        self.done(after != before)
+
     def stopped(self):
         service = unit_state(self.module, self.params["unit"])
         if service in ("inactive", "failed"):
@@ -313,12 +327,9 @@ class Member:
         there = os.path.exists(self.params["drain_file"])
         if there or self.module.check_mode:
             self.done(not there, connections=self.clients())
-        directory = os.path.dirname(self.params["drain_file"])
-        os.makedirs(directory, exist_ok=True)
         # The agent must see the file, whatever root's umask is.
-        os.chmod(directory, 0o755)
-        with open(self.params["drain_file"], "w", encoding="utf-8"):
-            pass
+        beneath.make_directory(os.path.dirname(self.params["drain_file"]), 0o755)
+        beneath.touch(self.params["drain_file"])
         # One check of the proxies at least, so that they have noticed.
         time.sleep(min(1.5, self.params["timeout"]))
         while self.clients() and self.seconds() < self.params["timeout"]:
@@ -336,20 +347,22 @@ def main():
     module = AnsibleModule(
         argument_spec=dict(CONNECTION, **{
             "state": {"type": "str", "required": True,
-                      "choices": ["bootstrapped", "joined", "discarded", "stopped", "drained", "ready"]},
+                      "choices": ["bootstrapped", "joined", "discarded", "recorded", "stopped", "drained", "ready"]},
             "how": {"type": "str", "default": "start", "choices": ["start", "running"]},
             "uuid": {"type": "str", "default": ""},
             "seqno": {"type": "int", "default": -1},
             "timeout": {"type": "int", "default": 600},
             "after": {"type": "list", "elements": "str", "default": []},
             "after_port": {"type": "int", "default": 3306},
+            "given_up": {"type": "dict", "default": {}},
             "drain_file": {"type": "path", "default": DRAIN_FILE},
         }),
         supports_check_mode=True,
     )
     if module.params["uuid"] and not state.UUID.match(module.params["uuid"]):
         module.fail_json(msg="uuid is %s, which is none." % module.params["uuid"])
-    getattr(Member(module), module.params["state"])()
+    with beneath.told(module):
+        getattr(Member(module), module.params["state"])()
 
 
 if __name__ == "__main__":

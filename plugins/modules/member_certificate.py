@@ -13,10 +13,14 @@ author: The failover.stack founders (@failover-stack)
 description:
   - Makes the authority on the controller when it is not there, the member's key on the member, and signs the member's request on the
     controller. The authority's key never leaves the controller, the member's key never leaves the member.
-  - The authority's own certificate is signed anew, with the same key and name, in the last tenth of its life; O(days) is its length, too.
+  - Of what the member asks for only its public key counts. O(common_name) and O(names) are taken from the task on the controller, so a
+    member that somebody has taken over gets no certificate for another name.
+  - The authority's own certificate is valid for 3650 days, or O(days) when these are more, and is signed anew, with the same key and
+    name, in the last year of its life.
   - A member that trusts another authority than the controller has is refused, see O(new_authority).
-  - A certificate that another authority signed, that has other names, that belongs to another key or that is in the last tenth of its
-    life is replaced.
+  - A certificate that another authority signed, that has other names, that belongs to another key or that is in the last quarter
+    of its life (the last year, when that is less) is replaced.
+  - In the authority's directory a C(.gitignore) keeps all of it out of git.
   - On the member C(ca.pem), C(cert.pem) and C(key.pem) stand in O(directory).
   - Needs Python's cryptography on both.
 attributes:
@@ -52,10 +56,15 @@ options:
     description: The authority's common name.
     type: str
     required: true
+  authority_passphrase:
+    description:
+      - Passphrase of the authority's key. One that has none yet gets it. Without it the key is protected by its permissions alone.
+      - It is used on the controller and not sent to the member.
+    type: str
   days:
-    description: How long certificates are valid.
+    description: How long a member's certificate is valid.
     type: int
-    default: 3650
+    default: 397
   new_authority:
     description: >-
       Give the authority of the controller, made if need be, also to a member that trusts another one. Such members do not talk to each
@@ -89,20 +98,19 @@ reason:
   sample: it has other names
 """
 
-import contextlib
 import grp
 import os
 import stat
-import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._host import tls
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath, tls
+
+OWNER = 0
 
 
 def read(path):
     try:
-        with open(path, encoding="ascii", errors="replace") as handle:
-            return handle.read()
+        return beneath.read_text(path)
     except FileNotFoundError:
         return ""
 
@@ -122,35 +130,23 @@ class Member:
             self.module.fail_json(msg="There is no group %s on this host: install the service first." % self.params["group"])
 
     def permit(self, path, mode):
-        info = os.stat(path)
-        if (stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid) != (mode, 0, self.gid()):
+        info = beneath.look(path)
+        if (stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid) != (mode, OWNER, self.gid()):
             self.changed = True
             if not self.module.check_mode:
-                os.chown(path, 0, self.gid())
-                os.chmod(path, mode)
+                beneath.own(path, OWNER, self.gid(), mode)
 
     def write(self, name, text, mode):
         """Whole or not at all, never readable by others for a moment."""
-        descriptor, temporary = tempfile.mkstemp(dir=self.params["directory"])
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as handle:
-                handle.write(text)
-            os.chown(temporary, 0, self.gid())
-            os.chmod(temporary, mode)
-            os.rename(temporary, self.path(name))
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
+        beneath.write(self.path(name), text, mode, OWNER, self.gid())
 
     def ask(self):
         """The member's request, and what it has."""
-        if not os.path.isdir(self.params["directory"]) or not read(self.path("key.pem")):
+        if not read(self.path("key.pem")):
             self.changed = True
             if self.module.check_mode:
                 return {}
-            os.makedirs(self.params["directory"], exist_ok=True)
-            self.permit(self.params["directory"], 0o750)
+            beneath.make_directory(self.params["directory"], 0o750, OWNER, self.gid())
             self.write("key.pem", tls.new_key(), 0o640)
         self.permit(self.params["directory"], 0o750)
         self.permit(self.path("key.pem"), 0o640)
@@ -164,7 +160,7 @@ class Member:
         except (ValueError, TypeError):
             self.module.fail_json(msg="%s is no key that can be read here: move it away, then run again, and a new one is made." %
                                   self.path("key.pem"))
-        return tls.request(key, self.params["common_name"], self.params["names"])
+        return tls.request(key)
 
     def install(self):
         for name, text in (("ca.pem", self.params["authority"]), ("cert.pem", self.params["certificate"])):
@@ -184,7 +180,8 @@ def main():
             "common_name": {"type": "str", "required": True},
             "authority_directory": {"type": "path", "required": True},
             "authority_name": {"type": "str", "required": True},
-            "days": {"type": "int", "default": 3650},
+            "authority_passphrase": {"type": "str", "no_log": True},
+            "days": {"type": "int", "default": 397},
             "new_authority": {"type": "bool", "default": False},
             "authority": {"type": "str"},
             "certificate": {"type": "str"},
@@ -195,7 +192,8 @@ def main():
     if tls.x509 is None:
         module.fail_json(msg=tls.MISSING % os.uname().nodename)
     member = Member(module)
-    result = member.install() if module.params["certificate"] else member.ask()
+    with beneath.told(module):
+        result = member.install() if module.params["certificate"] else member.ask()
     module.exit_json(changed=member.changed, reason="", **result)
 
 

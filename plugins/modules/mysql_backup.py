@@ -103,12 +103,12 @@ phases:
   sample: [{name: copy, bytes: 1095216660, seconds: 9.1}, {name: compress, bytes: 204472320, seconds: 6.3}]
 """
 
-import os
 import platform
 import pwd
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 from ansible_collections.failover.stack.plugins.module_utils._mysql import job
 from ansible_collections.failover.stack.plugins.module_utils._mysql.backup import worker
 from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.rules import room_needed
@@ -121,9 +121,7 @@ JOB = "backup"
 
 def own_directory(module, path, group):
     """Nobody lists it; the server's user may pass through to its scratch server's data."""
-    os.makedirs(path, 0o710, exist_ok=True)
-    os.chown(path, 0, group)
-    os.chmod(path, 0o710)
+    beneath.make_directory(path, 0o710, 0, group)
 
 
 def check(module, host):
@@ -182,7 +180,8 @@ def main():
     try:
         if module.params["act"] == "status":
             module.exit_json(changed=False, **job.status(module.run_command, JOB))
-        module.exit_json(**start(module, host))
+        with beneath.told(module):
+            module.exit_json(**start(module, host))
     except job.Failure as failure:
         text = str(failure)
         module.fail_json(msg=text if text.startswith(host + ":") else "%s: %s" % (host, text))

@@ -74,8 +74,10 @@ left_alone:
 """
 
 import os
+import stat
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.ask import (
     definitions_of,
     load_definitions,
@@ -268,11 +270,8 @@ class Migration:
 
     def write_plugins(self, text, time_ns):
         path = self.params["plugins_file"]
-        before = os.stat(path)
-        with open(path, "w", encoding="utf-8") as handle:
-            handle.write(text)
-        os.chown(path, before.st_uid, before.st_gid)
-        os.utime(path, ns=(time_ns, time_ns))
+        before = beneath.look(path)
+        beneath.write(path, text, stat.S_IMODE(before.st_mode), before.st_uid, before.st_gid, times_ns=(time_ns, time_ns))
 
     def run(self):
         notes, refused, alone = plan(definitions_of(self.cli), self.listing(), self.vhosts)
@@ -303,7 +302,8 @@ def main():
         supports_check_mode=True,
     )
     try:
-        Migration(module).run()
+        with beneath.told(module):
+            Migration(module).run()
     except CliError as error:
         module.fail_json(msg=str(error))
 

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.failover.stack.plugins.module_utils._agents import fence
+
 ONLINE = "network-online.target"
 PYTHON = "/usr/bin/python3 -BI"
 PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./\[\]-]+")
-# Without what needs a view of the file system of its own: also for programs that start others which need more.
-FENCE = ("LockPersonality", "NoNewPrivileges", "RestrictRealtime", "RestrictSUIDSGID")
-FENCE_OF_ITSELF = ("MemoryDenyWriteExecute", "PrivateDevices", "ProtectControlGroups", "ProtectHome", "ProtectKernelLogs",
-                   "ProtectKernelModules", "ProtectKernelTunables", "RestrictNamespaces")
 
 
 def quoted(word):
@@ -58,10 +56,6 @@ def rights(options):
     if options["runtime_directory"]:
         lines += ["RuntimeDirectory=" + options["runtime_directory"], "RuntimeDirectoryPreserve=" + options["runtime_directory_preserve"],
                   "RuntimeDirectoryMode=" + options["runtime_directory_mode"]]
-    lines += [name + "=true" for name in FENCE]
-    if options["starts_others"]:
-        return lines
-    lines += [name + "=true" for name in FENCE_OF_ITSELF] + ["PrivateTmp=true"] * options["private_tmp"]
-    lines += ["CapabilityBoundingSet=" + capabilities, "ProtectSystem=strict"]
-    lines += ["RestrictAddressFamilies=" + " ".join(["AF_UNIX", "AF_INET", "AF_INET6", *options["families"]])]
-    return lines + (["ReadWritePaths=" + " ".join(map(quoted, options["writable"]))] if options["writable"] else [])
+    return lines + fence.lines(
+        options["capabilities"], options["families"], options["calls"], options["namespaces"], options["writes_code"],
+        options["shares_view"], options["private_tmp"], list(map(quoted, options["writable"])))

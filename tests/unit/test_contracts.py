@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+import ssl
 
 import pytest
 import yaml
@@ -19,6 +20,30 @@ MOST_LINES_OF_VALUES = {"galera": 50, "mysql_replication": 50, "rabbitmq_cluster
 # The demo application is nothing without a Tomcat.
 TESTED_WITH = {"demo_app": "tomcat_cluster", "ipvs_realserver": "ipvs_director"}
 COMMAND = re.compile(r"ansible\.builtin\.(command|shell|raw):")
+
+
+# What opens a file for writing, gives one away or changes its permissions by its name follows a link that lies there.
+BY_NAME = re.compile(r"os\.(chown|chmod|truncate)\(|shutil\.(copy|copy2|copyfile|chown|move)\(|write_text\(|write_bytes\("
+                     r"|open\([^)]*\+ \"\.new\"")
+# Those that do, and why nobody but root can have put a link there.
+BY_NAME_IN_ROOTS_OWN = {
+    "module_utils/_agents/mha_manager.py": "/var/lib/failover-mha",
+    "module_utils/_agents/mha_member.py": "its own socket in /run",
+    "module_utils/_agents/mysql_record.py": "/var/lib/failover-mysql, 0700",
+    "module_utils/_agents/mysql_store.py": "/var/lib/failover-mysql, 0700",
+    "module_utils/_deploy/package.py": "a directory that is being made",
+    "module_utils/_drill/client/files.py": "the lab's client",
+    "module_utils/_host/json_file.py": "/var/lib/failover-content and the like",
+    "module_utils/_mysql/backup/worker.py": "the directory of backups",
+    "module_utils/_mysql/seed/stream.py": "/run/failover-mysql",
+    "module_utils/_mysql/seed/worker.py": "beside the data directory",
+    "module_utils/_rabbitmq/ask.py": "a directory that mkdtemp made",
+    "modules/artifacts.py": "beside where it goes, below /opt",
+    "modules/app_package.py": "the cache of the host that builds",
+    "modules/keepalived_server.py": "/run/failover-keepalived",
+    "modules/mha_mends.py": "/usr/local",
+    "modules/mmm_files.py": "/usr and /etc",
+}
 
 
 def load(path):
@@ -243,3 +268,46 @@ def test_no_unit_is_given_up_after_some_starts_that_failed(path):
     text = path.read_text(encoding="utf-8")
     assert re.search(r"^StartLimitIntervalSec=0$", text, re.M), "it is given up after systemd's limit of starts"
     assert "StartLimitBurst" not in text
+
+
+def test_root_follows_no_link_that_a_service_can_plant():
+    """What is written in a directory that a service owns goes through _host/beneath.py; who does not is known, and why."""
+    found = set()
+    for path in sorted((ROOT / "plugins").rglob("*.py")):
+        if path.name != "beneath.py" and BY_NAME.search(path.read_text(encoding="utf-8")):
+            found.add(str(path.relative_to(ROOT / "plugins")))
+    assert found == set(BY_NAME_IN_ROOTS_OWN), found ^ set(BY_NAME_IN_ROOTS_OWN)
+
+
+FIXED_PLACE = re.compile(r"(dest|src|path|creates): *[\"']?/(var/)?tmp/")
+
+
+def test_nothing_is_put_under_a_known_name_where_everybody_writes():
+    found = ["%s: %s" % (path.relative_to(ROOT), line.strip()) for path in sorted(ROOT.glob("roles/*/[tv]a*/**/*.yml"))
+             for line in path.read_text(encoding="utf-8").splitlines() if FIXED_PLACE.search(line) or re.search(r'": *"/(var/)?tmp/', line)]
+    assert found == []
+
+
+@pytest.mark.parametrize("tier, role", [("galera", "galera"), ("rabbitmq", "rabbitmq_cluster")])
+def test_an_upgrade_fetches_packages_before_anybody_stops(tier, role):
+    """A mirror that is away is found out while all members serve."""
+    plays = load(ROOT / ("playbooks/%s_upgrade.yml" % tier))
+    fetches = [number for number, play in enumerate(plays) if "'tasks_from': 'download'" in str(play)]
+    acts = [number for number, play in enumerate(plays) if "_step': 'upgrade'" in str(play)]
+    assert len(fetches) == len(acts) == 1 and fetches[0] < acts[0]
+    assert "--download-only" in load(ROOT / "roles" / role / "vars/Debian.yml")["__%s_download" % role]
+    upgrades = {path.parents[1].name for path in ROOT.glob("roles/*/tasks/upgrade.yml")}
+    assert upgrades == {"galera", "rabbitmq_cluster"}, "an upgrade that is new: have it fetch first, then name it here"
+
+
+def test_all_services_offer_the_same_ciphers():
+    """One list: what httpd offers, HAProxy, the apology's nginx and RabbitMQ do. Nothing with CBC or SHA-1."""
+    wanted = load(ROOT / "roles/apache_modjk/defaults/main.yml")["apache_modjk_tls_ciphers"]
+    assert load(ROOT / "roles/haproxy/defaults/main.yml")["haproxy_tls_ciphers"] == wanted
+    assert load(ROOT / "roles/ipvs_director/vars/main.yml")["__ipvs_director_tls_ciphers"] == wanted
+    named = load(ROOT / "roles/rabbitmq_cluster/vars/main.yml")["__rabbitmq_cluster_tls_ciphers"]
+    assert [name for name in named if name.startswith("TLS_")] == named[:3]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers(wanted)
+    offered = {one["name"] for one in context.get_ciphers() if one["protocol"] == "TLSv1.2"}
+    assert set(named[3:]) == offered and all("GCM" in name or "POLY1305" in name for name in offered)

@@ -17,6 +17,7 @@ import socketserver
 import threading
 import time
 
+from ansible_collections.failover.stack.plugins.module_utils._galera.given_up import RECORD
 from ansible_collections.failover.stack.plugins.module_utils._sql.connection import dial
 
 QUESTION = ("SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_cluster_status', 'wsrep_local_state', 'wsrep_local_state_comment', "
@@ -95,16 +96,31 @@ class Server:
             return self.answer
 
 
+def record(path):
+    """Whom a recovery went on without, as JSON: another member asks before its server starts."""
+    try:
+        with open(path, encoding="utf-8") as handle:
+            return handle.read()
+    except FileNotFoundError:
+        return "{}\n"
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 5
 
     def do_GET(self):
         options = self.server.member.options
+        if self.path == "/given-up":
+            self.answer(200, "application/json", record(options.record))
+            return
         good, why = (False, "drained") if os.path.exists(options.drain_file) else self.server.member.known()
-        body = (why + "\n").encode()
-        self.send_response(200 if good else 503)
-        self.send_header("Content-Type", "text/plain")
+        self.answer(200 if good else 503, "text/plain", why + "\n")
+
+    def answer(self, status, kind, text):
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
         self.end_headers()
@@ -159,6 +175,7 @@ def main(*arguments):
     parser.add_argument("--cache-ms", type=int, default=200)
     parser.add_argument("--timeout-ms", type=int, default=500)
     parser.add_argument("--drain-file", required=True)
+    parser.add_argument("--record", default=RECORD)
     parser.add_argument("--donor-serves", action="store_true")
     options = parser.parse_args(arguments)
     member = Server(options)

@@ -135,10 +135,11 @@ class Mounts:
         self.done(self.libc.mount(b"none", b"/", None, MS_REC | MS_SLAVE, None), "mount")
 
     def detach_others(self, place):
-        """For a thread of its own, which is in the others' view from then on."""
+        """For a thread of its own, which is in the others' view from then on: only so it sees what is mounted there without more rights."""
         self.done(self.libc.unshare(CLONE_FS), "unshare")
         self.done(self.libc.setns(self.others, CLONE_NEWNS), "setns")
-        self.detach(place)
+        if device_of(mountinfo("thread-self"), place):
+            self.detach(place)
 
     def bind(self, place, other):
         self.done(self.libc.mount(os.fsencode(place), os.fsencode(other), None, MS_BIND, None), "mount --bind %s %s" % (place, other))
@@ -192,8 +193,7 @@ class Hold:
         """End what waits now, and let nobody come to wait for it again."""
         if self.handle is not None:
             self.mounts.force(self.keep)
-        if device_of(mountinfo("1"), self.place):
-            threading.Thread(target=self.detach_others, daemon=True).start()
+        threading.Thread(target=self.detach_others, daemon=True).start()
 
     def detach_others(self):
         try:

@@ -10,9 +10,11 @@ __rsync_sync_info.
 from __future__ import annotations
 
 import json
+import os
 
+from ansible_collections.failover.stack.plugins.module_utils._agents import fence
 from ansible_collections.failover.stack.plugins.module_utils._content import probe
-from ansible_collections.failover.stack.plugins.module_utils._content.status import CONFIG, STATE
+from ansible_collections.failover.stack.plugins.module_utils._content.status import CONFIG, RUN, STATE
 
 PROGRAM = "/usr/local/libexec/failover-stack/agents/rsync-sync"
 COMMAND = "/usr/local/sbin/failover-content"
@@ -182,12 +184,16 @@ def pull_config(one, values):
 
 
 def service(one):
+    # The parent: a release takes the place of another one by its name.
+    place, home = os.path.dirname(one["target_path"].rstrip("/")) or "/", one["target_path"].startswith(("/home/", "/root/"))
     return (HEAD + "[Unit]\nDescription=Pulls content %(name)s from %(source)s\nAfter=network-online.target\n"
             "Wants=network-online.target\n\n[Service]\nType=oneshot\nExecStart=%(command)s run %(name)s\n"
             "# Somebody who says go has the lock.\nSuccessExitStatus=75\nTimeoutStartSec=infinity\nNice=5\n"
-            "IOSchedulingClass=best-effort\nIOSchedulingPriority=6\nLockPersonality=true\n"
-            "NoNewPrivileges=true\nPrivateTmp=true\nProtectKernelModules=true\nProtectKernelTunables=true\nRestrictRealtime=true\n"
-            "RestrictSUIDSGID=true\n\n[Install]\nWantedBy=multi-user.target\n" % {**one, "command": COMMAND})
+            "IOSchedulingClass=best-effort\nIOSchedulingPriority=6\nRuntimeDirectory=%(run)s\n"
+            "RuntimeDirectoryPreserve=yes\n%(fence)s\n\n[Install]\nWantedBy=multi-user.target\n" % {
+                **one, "command": COMMAND, "run": os.path.basename(RUN), "fence": "\n".join(fence.lines(
+                    ("CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID"), home=home,
+                    writable=["-" + place, "-" + one["target_path"], "-" + STATE]))})
 
 
 def timer(one):
@@ -209,8 +215,8 @@ def poke_units(values):
             "MaxConnections=8\nFreeBind=true\n\n[Install]\nWantedBy=sockets.target\n" % (where, values["poke_port"]))},
         {"path": "%s/failover-content-poke@.service" % UNITS, "content": HEAD + (
             "[Unit]\nDescription=A source says that its content changed\nCollectMode=inactive-or-failed\n\n[Service]\nExecStart=%s poke\n"
-            "StandardInput=socket\nStandardOutput=journal\nStandardError=journal\nRuntimeMaxSec=10\nNoNewPrivileges=true\n"
-            "ProtectSystem=strict\nProtectHome=true\nPrivateTmp=true\nPrivateDevices=true\nCapabilityBoundingSet=\n" % COMMAND)}]
+            "StandardInput=socket\nStandardOutput=journal\nStandardError=journal\nRuntimeMaxSec=10\n%s\n" % (
+                COMMAND, "\n".join(fence.lines())))}]
 
 
 def lsyncd_conf(values):
@@ -229,8 +235,7 @@ def lsyncd_conf(values):
 def lsyncd_service():
     return (HEAD + "[Unit]\nDescription=Tells targets that content changed\nAfter=network-online.target\nWants=network-online.target\n"
             "StartLimitIntervalSec=0\n\n[Service]\nExecStart=/usr/bin/lsyncd -nodaemon %s\nRestart=always\nRestartSec=5\n"
-            "NoNewPrivileges=true\nProtectSystem=strict\nPrivateTmp=true\nPrivateDevices=true\nCapabilityBoundingSet=CAP_DAC_READ_SEARCH\n\n[Install]\n"
-            "WantedBy=multi-user.target\n" % LSYNCD)
+            "%s\n\n[Install]\nWantedBy=multi-user.target\n" % (LSYNCD, "\n".join(fence.lines(("CAP_DAC_READ_SEARCH",), home=True))))
 
 
 def key_line(one, host, key, values):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 
+from ansible_collections.failover.stack.plugins.module_utils._agents import fence
 from ansible_collections.failover.stack.plugins.module_utils._etcd import formation as rules
 from ansible_collections.failover.stack.plugins.module_utils._etcd.api import url
 
@@ -101,8 +102,7 @@ def snapshot_service(values):
     return HEAD + "\n".join([
         "[Unit]", "Description=Writes a snapshot of etcd", "After=etcd.service", "", "[Service]", "Type=oneshot",
         "ExecStart=" + " ".join(command), "UMask=0077", "Nice=10", "IOSchedulingClass=idle", "TimeoutStartSec=1800",
-        "CapabilityBoundingSet=", "NoNewPrivileges=true", "ProtectSystem=strict", "ReadWritePaths=" + values["snapshot_directory"],
-        "ProtectHome=true", "PrivateTmp=true", "PrivateDevices=true", "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", ""])
+        *fence.lines(writable=[values["snapshot_directory"]]), ""])
 
 
 def snapshot_timer(values):

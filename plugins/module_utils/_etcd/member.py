@@ -13,6 +13,7 @@ import shutil
 import time
 
 from ansible_collections.failover.stack.plugins.module_utils._etcd.cluster import INITIAL
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 
 
 def has_data(directory):
@@ -38,10 +39,9 @@ def read_login(path):
 
 def lay_down(state, cluster, token, path=INITIAL):
     """What the unit reads at the first start, see cluster.dropin()."""
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    with open(path + ".new", "w", encoding="utf-8") as handle:
-        handle.write("ETCD_INITIAL_CLUSTER_STATE=%s\nETCD_INITIAL_CLUSTER=%s\nETCD_INITIAL_CLUSTER_TOKEN=%s\n" % (state, cluster, token))
-    os.rename(path + ".new", path)
+    beneath.make_directory(os.path.dirname(path), 0o755)
+    beneath.write(path, "ETCD_INITIAL_CLUSTER_STATE=%s\nETCD_INITIAL_CLUSTER=%s\nETCD_INITIAL_CLUSTER_TOKEN=%s\n" % (
+        state, cluster, token), 0o644)
 
 
 def take_away(path=INITIAL):
@@ -56,18 +56,15 @@ def set_aside(directory, now=None):
     beside = "%s.before-%s" % (directory, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now)))
     owner = os.stat(directory)
     os.rename(directory, beside)
-    os.mkdir(directory, 0o700)
-    os.chown(directory, owner.st_uid, owner.st_gid)
+    beneath.make_directory(directory, 0o700, owner.st_uid, owner.st_gid)
     return beside
 
 
 def give_to(directory, user):
     """All of a directory to the server's user, nobody else looks in."""
     known = pwd.getpwnam(user)
-    for root, directories, files in os.walk(directory):
-        for name in [root, *(os.path.join(root, one) for one in directories + files)]:
-            os.chown(name, known.pw_uid, known.pw_gid, follow_symlinks=False)
-    os.chmod(directory, 0o700)
+    beneath.make_directory(directory, 0o700)
+    beneath.own_tree(directory, known.pw_uid, known.pw_gid)
 
 
 def replace(directory, by):

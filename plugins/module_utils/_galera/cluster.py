@@ -9,12 +9,17 @@ A variable is read only where it is needed, since some are registered late.
 
 from __future__ import annotations
 
+import json
+
 from ansible_collections.failover.stack.plugins.module_utils._galera.recovery import plan
 from ansible_collections.failover.stack.plugins.module_utils._sql.option_file import lines
 
 AGENT = "/usr/local/libexec/failover-stack/agents/galera-check"
 AGENT_UNIT = "failover-galera-agent.service"
 AGENT_FILE = "/etc/systemd/system/" + AGENT_UNIT
+# What a member asks before its server starts. Not beside the agent, which would restart with every new member.
+START_FILE = "/etc/failover-galera/start.json"
+GATE = "/usr/bin/python3 -BI %s/run.py _agents.galera_start %s" % (AGENT, START_FILE)
 # Where it was before 0.5.0.
 OLD_AGENT = "/usr/local/sbin/failover-galera-agent"
 AGENT_RESTART_MS = 200
@@ -55,7 +60,7 @@ def server(values):
     agent = {"name": AGENT_UNIT, "state": "started", "enabled": True, "reads": [AGENT, AGENT_FILE], "when_stale": "restarted"}
     return {
         "is_arbitrator": arbitrator, "is_leaving": values["inventory_hostname"] not in everybody, "size": len(everybody),
-        "unit": main_unit(values), "units": [main] if arbitrator else [main, agent], "agent_unit": AGENT_UNIT,
+        "gate": GATE, "unit": main_unit(values), "units": [main] if arbitrator else [main, agent], "agent_unit": AGENT_UNIT,
         "tls_group": values["_arbitrator_user"] if arbitrator else values["_user"],
         "has_backup_user": has_backup_user(values), "at": before_port(values["address"]), "hosts": hosts,
         "places": ["%s:%s" % (host, values["group_port"]) for host in hosts.values()], "settings": lines(values.get("settings")),
@@ -77,6 +82,13 @@ def agent_settings(values):
         "restart_ms": AGENT_RESTART_MS}
 
 
+def start(values):
+    """What _agents/galera_start.py is told: who this is, where its data are, and where the agents of the others answer."""
+    others = [before_port(values["member_addresses"][member]) for member in values["members"] if member != values["inventory_hostname"]]
+    return json.dumps({"name": values["inventory_hostname"], "datadir": values["_datadir"], "port": int(values["agent_port"]),
+                       "others": others}, indent=1, sort_keys=True) + "\n"
+
+
 def config(values):
     """Files, links and secrets in config_files' terms, with what checks them."""
     arbitrator = is_arbitrator(values)
@@ -87,6 +99,7 @@ def config(values):
         files += [
             {"path": values["_config"], "group": values["_user"], "mode": "0640", "content": values["_contents.server"]},
             {"path": values["_members_config"], "content": values["_contents.members"]},
+            {"path": START_FILE, "content": start(values)},
             {"path": AGENT_FILE, "content": values["_contents.agent_unit"]}, *values["_contents.program"]]
     return {
         "files": files, "absent": [OLD_AGENT],

@@ -10,7 +10,7 @@ import re
 import socket
 import time
 
-from ansible_collections.failover.stack.plugins.module_utils._galera import state
+from ansible_collections.failover.stack.plugins.module_utils._galera import given_up, state
 from ansible_collections.failover.stack.plugins.module_utils._host import dpkg
 from ansible_collections.failover.stack.plugins.module_utils._sql.connection import Failure, dial, driver
 
@@ -138,6 +138,7 @@ def query(module, with_recovery=False):
         "grastate": found["grastate"]["file"], "safe_to_bootstrap": bool(found["grastate"].get("safe_to_bootstrap")),
         "gvwstate": found["gvwstate"], "sst_in_progress": found["sst"] and not running, "databases": found["databases"],
         "drained": os.path.exists(params.get("drain_file") or DRAIN_FILE), "queue": int(shown.get("wsrep_local_recv_queue", 0)),
+        "given_up": given_up.record_of(read(given_up.RECORD)), "settled": given_up.settled_of(read(given_up.SETTLED)),
         "status": shown, "variables": variables,
         "problem": "it runs, but it does not answer over its socket (%s)" % problem if mute else "",
         "problems": state.health(shown, variables, params.get("cluster_size") or 0),

@@ -9,6 +9,7 @@ be read, or while members disagree about which cluster they are. Such an answer 
 
 from __future__ import annotations
 
+from ansible_collections.failover.stack.plugins.module_utils._galera.given_up import lost, point
 from ansible_collections.failover.stack.plugins.module_utils._report.page import aligned
 
 BLANK = "blank"
@@ -43,7 +44,12 @@ def classify(info):
 
 
 def states_of(members, infos):
-    return dict((name, dict(infos.get(name) or {}, kind=classify(infos.get(name)))) for name in members)
+    gone_on_without = lost(dict((name, infos.get(name) or {}) for name in members))
+    return dict((name, dict(infos.get(name) or {}, kind=classify(infos.get(name)), lost=gone_on_without.get(name, ""))) for name in members)
+
+
+def _went_on(info):
+    return "the others went on without it at %s, so it may have what nobody else has" % info["lost"]
 
 
 def _of(states, *kinds):
@@ -91,7 +97,7 @@ def _answer(members, states, verdict, because, verdicts, **more):
         if name not in members and verdict != "refuse":
             verdicts.setdefault(name, "leaves")
     answer = {"verdict": verdict, "because": because, "bootstrap": None, "how": None, "uuid": "", "seqno": -1, "new": False,
-              "stop": [], "join": [], "discard": [], "refused": [], "table": _table(states, verdicts)}
+              "stop": [], "join": [], "discard": [], "refused": [], "given_up": {}, "table": _table(states, verdicts)}
     answer.update(more)
     return answer
 
@@ -139,6 +145,8 @@ def _beside_primary(members, states, accepted, bootstrap_from):
             problem = "it belongs to another cluster (%s, the living one is %s)" % (info["uuid"], uuids[0])
         elif info["kind"] in ("data", "running") and info["seqno"] > top:
             problem = "it has transactions that the living component has not (%d, the component is at %d)" % (info["seqno"], top)
+        elif info["kind"] in ("data", "running") and info["lost"]:
+            problem = _went_on(info)
         elif info["kind"] == "standalone":
             problem = "it is " + _why(info)
         elif info["kind"] == "unreadable":
@@ -209,10 +217,12 @@ def _bootstrap(members, states, chosen, because, verdicts, accepted):
         verdicts[name] = "given up until it is back" if name in members else "given up"
     late = [name for name in _of(states, "unreachable") if info.get("uuid")]
     if late:
-        because += (" Before the server of %s is started again, move its grastate.dat away: else it keeps what only it has, and lacks "
-                    "what the others write at the same positions." % _names(late))
+        because += (" %s is not started again with the data it has, since it may have what nobody else has: when it is back, "
+                    "%s gives it a whole copy." % (_names(late), _loss(late)))
     return _answer(members, states, "bootstrap", because, verdicts, bootstrap=chosen, how=how, stop=stop, join=join, discard=discard,
-                   uuid=info.get("uuid") or "", seqno=info.get("seqno", -1))
+                   uuid=info.get("uuid") or "", seqno=info.get("seqno", -1),
+                   # Of whom the others get everything nobody may say any more that it was given up.
+                   given_up=dict([(name, point(info["uuid"], info["seqno"])) for name in late], **({chosen: ""} if info["lost"] else {})))
 
 
 def _best(members, states, candidates):
@@ -245,6 +255,10 @@ def _with_data(members, states, accepted, bootstrap_from, verdicts):
     for name in _of(states, "standalone"):
         if name in members and name not in accepted:
             sentences.append("%s is %s, joining would replace them. If they may be lost: %s." % (name, _why(states[name]), _loss([name])))
+    for name in known:
+        if states[name]["lost"] and name != bootstrap_from:
+            sentences.append("%s is left out: %s. If that may be lost: %s. If it is to be kept instead of theirs: -e "
+                             "galera_bootstrap_from=%s." % (name, _went_on(states[name]), _loss([name]), name))
     best = _best(members, states, candidates)
     chosen = bootstrap_from or best
     if not sentences and states[chosen]["kind"] not in ("data", "running"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, Optional
 
-HIDDEN = "(a line of a file with secrets, not shown)\n"
+HIDDEN = "(a line that may hold a secret, not shown)\n"
 _PLACEHOLDER = re.compile(r"@@([^\s@]+)@@")
 
 
@@ -19,6 +19,8 @@ class Found(NamedTuple):
     mode: Optional[int] = None
     uid: Optional[int] = None
     gid: Optional[int] = None
+    # Whether anybody on the host can read it: its own permission and its directories'.
+    public: bool = False
 
 
 class Wanted(NamedTuple):
@@ -66,13 +68,26 @@ def differs(found, wanted):
     return {name for name, have, want in pairs if have != want or want is None}
 
 
+# What we write says so, or lies in a directory of ours.
+_OURS = re.compile(r"failover[.-]stack")
+
+
+def shown_whole(found, wanted):
+    """Whether the old text may be shown as it is: anybody on the host can read it, we wrote it, and the new one has no secret.
+
+    What somebody wrote by hand may hold a password whatever its permissions, and what only some may read does so by design.
+    """
+    ours = _OURS.search(wanted.path) or _OURS.search(found.content or "")
+    return bool(found.public and ours and not placeholders(wanted.template))
+
+
 def visible_before(found, wanted):
-    """The old content, in which a file that carries secrets shows only lines the new one has too.
+    """The old content; of a file that may hold secrets (see shown_whole) only the lines that the new one has too.
 
     The old secret is unknown to Ansible's own masking, so any line that is new to us may hold it.
     """
     text = found.content or ""
-    if not placeholders(wanted.template):
+    if shown_whole(found, wanted):
         return text
     template_lines = wanted.template.splitlines(keepends=True)
     known = {line for line in template_lines if not placeholders(line)}

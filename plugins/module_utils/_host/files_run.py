@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import grp
 import os
@@ -15,6 +16,7 @@ import shutil
 import stat
 import tempfile
 
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 from ansible_collections.failover.stack.plugins.module_utils._host.files import (
     Found,
     Wanted,
@@ -80,18 +82,27 @@ class ConfigFiles:
                 return None
             self.fail("The %s %r of a configuration file does not exist on this host: install its package first." % (kind, name))
 
+    @staticmethod
+    def public(path, info):
+        """Whether anybody on the host can read what is there."""
+        readable = bool(info.st_mode & stat.S_IROTH)
+        while readable and path != os.path.dirname(path):
+            path = os.path.dirname(path)
+            readable = bool(os.stat(path).st_mode & stat.S_IXOTH)
+        return readable
+
     def found(self, path):
-        try:
-            info = os.lstat(path)
-        except (FileNotFoundError, NotADirectoryError):
+        info = beneath.look(path)
+        if info is None:
             return Found()
         if stat.S_ISLNK(info.st_mode):
             # A link where a file belongs is replaced, not followed.
             return Found(content=None, mode=None, uid=info.st_uid, gid=info.st_gid)
         if not stat.S_ISREG(info.st_mode):
             self.fail("%s is no regular file on this host: move it away, then run again." % path)
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as handle:
-            return Found(handle.read(), stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid)
+        content, info = beneath.read_bytes(path)
+        return Found(content.decode("utf-8", "surrogateescape"), stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid,
+                     self.public(path, info))
 
     def wanted(self, item):
         try:
@@ -107,49 +118,27 @@ class ConfigFiles:
 
     def remember(self, path):
         """Keep what is at path so that undo_all can put it back, time stamp included."""
-        if os.path.islink(path):
-            target = os.readlink(path)
-            self.undo.append(lambda: (self.remove(path), os.symlink(target, path)))
-        elif os.path.exists(path):
-            info = os.stat(path)
-            with open(path, "rb") as handle:
-                content = handle.read()
-            self.undo.append(lambda: (
-                self.replace(path, content, stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid),
-                os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns)),
-            ))
+        info = beneath.look(path)
+        if info is None:
+            self.undo.append(lambda: beneath.remove(path))
+        elif stat.S_ISLNK(info.st_mode):
+            target = beneath.read_link(path)
+            self.undo.append(lambda: (beneath.remove(path), beneath.symlink(target, path)))
         else:
-            self.undo.append(lambda: self.remove(path))
+            content, info = beneath.read_bytes(path)
+            self.undo.append(lambda: beneath.write(
+                path, content, stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid, (info.st_atime_ns, info.st_mtime_ns)))
 
     @staticmethod
     def make_parents(path):
         """Missing parents with mode 0755, whatever the umask of root."""
-        parent = os.path.dirname(path)
-        if not os.path.isdir(parent):
-            ConfigFiles.make_parents(parent)
-            os.mkdir(parent)
-            os.chmod(parent, 0o755)
-
-    @staticmethod
-    def remove(path):
-        if os.path.lexists(path):
-            os.unlink(path)
+        with beneath.directory(os.path.dirname(path), make=True):
+            pass
 
     @staticmethod
     def replace(path, content, mode, uid, gid):
         """Atomic: whoever reads sees the old file or the new one, never with wrong permissions."""
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".failover-")
-        try:
-            with os.fdopen(handle, "wb") as out:
-                out.write(content)
-                out.flush()
-                os.fchown(out.fileno(), uid, gid)
-                os.fchmod(out.fileno(), mode)
-                os.fsync(out.fileno())
-            os.rename(temporary, path)
-        except BaseException:
-            ConfigFiles.remove(temporary)
-            raise
+        beneath.write(path, content, mode, uid, gid)
 
     def undo_all(self):
         for step in reversed(self.undo):
@@ -162,10 +151,13 @@ class ConfigFiles:
             path, mode = item["path"], int(item["mode"], 8)
             uid, gid = self.id_of("owner", item["owner"]), self.id_of("group", item["group"])
             have = None
-            if os.path.isdir(path):
-                info = os.stat(path)
+            try:
+                with beneath.directory(path) as own:
+                    info = os.fstat(own)
                 have = (stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid)
-            elif os.path.lexists(path):
+            except FileNotFoundError:
+                pass
+            except NotADirectoryError:
                 self.fail("%s is no directory on this host: move it away, then run again." % path)
             if have == (mode, uid, gid):
                 continue
@@ -173,11 +165,7 @@ class ConfigFiles:
             self.diff.append(diff_of(path, "" if have is None else "directory %04o %s:%s\n" % have,
                                      "directory %04o %s:%s\n" % (mode, uid, gid)))
             if not self.module.check_mode:
-                if have is None:
-                    self.make_parents(path)
-                    os.mkdir(path, 0o700)
-                os.chown(path, uid, gid)
-                os.chmod(path, mode)
+                beneath.make_directory(path, mode, uid, gid)
 
     def pending_files(self):
         """(found, wanted) of the files that differ, and their diff."""
@@ -203,26 +191,31 @@ class ConfigFiles:
         pending = []
         for item in self.params["links"]:
             path = item["path"]
-            have = os.readlink(path) if os.path.islink(path) else None
+            info = beneath.look(path)
+            have = beneath.read_link(path) if info and stat.S_ISLNK(info.st_mode) else None
             if have == item["target"]:
                 continue
-            if have is None and os.path.isdir(path):
+            if have is None and info and stat.S_ISDIR(info.st_mode):
                 self.fail("%s is a directory on this host, a link belongs there: move it away, then run again." % path)
             pending.append(item)
             self.diff.append(diff_of(path, "" if have is None else "link to %s\n" % have, "link to %s\n" % item["target"]))
         return pending
 
+    @staticmethod
+    def names(directory):
+        """Of what is in it and no directory itself; nothing where it is not there."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), beneath.directory(directory) as own, os.scandir(own) as entries:
+            return [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]
+        return []
+
     def pending_removals(self):
         named = [item["path"] for item in self.params["files"] + self.params["links"]]
-        existing = [path for path in self.params["absent"] if os.path.lexists(path)]
+        existing = [path for path in self.params["absent"] if beneath.look(path)]
         for item in self.params["purge"]:
-            if os.path.isdir(item["directory"]):
-                existing += [
-                    entry.path for entry in os.scandir(item["directory"])
-                    if fnmatch.fnmatch(entry.name, item["pattern"]) and not entry.is_dir(follow_symlinks=False)
-                ]
+            existing += [os.path.join(item["directory"], name) for name in self.names(item["directory"])
+                         if fnmatch.fnmatch(name, item["pattern"])]
         for path in existing:
-            if os.path.isdir(path) and not os.path.islink(path):
+            if stat.S_ISDIR(beneath.look(path).st_mode):
                 self.fail("%s is a directory and would be removed as a file: take it out of 'absent'." % path)
         gone = surplus(existing, named)
         self.diff += [diff_of(path, "present\n", "") for path in gone]
@@ -270,18 +263,25 @@ class ConfigFiles:
                 self.replace(wanted.path, wanted.content.encode("utf-8", "surrogateescape"), wanted.mode, wanted.uid, wanted.gid)
             for item in links:
                 self.remember(item["path"])
-                self.remove(item["path"])
+                beneath.remove(item["path"])
                 self.make_parents(item["path"])
-                os.symlink(item["target"], item["path"])
+                beneath.symlink(item["target"], item["path"])
             for path in removals:
                 self.remember(path)
-                self.remove(path)
+                beneath.remove(path)
         except OSError as error:
             self.undo_all()
             self.fail("A file could not be written and nothing was changed: %s." % error)
 
     def run(self):
         """Writes what differs; the result of a module. Ends the module with one sentence when something is refused."""
+        try:
+            return self.converge()
+        except beneath.LinkRefused as refusal:
+            self.undo_all()
+            return self.fail("%s, then run again." % refusal)
+
+    def converge(self):
         for item in self.params["files"] + self.params["directories"]:
             try:
                 int(item["mode"], 8)

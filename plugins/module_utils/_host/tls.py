@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import re
 
 try:
     from cryptography import x509
@@ -19,6 +20,9 @@ except ImportError:
 MISSING = "Python's cryptography is missing on %s: install python3-cryptography (or cryptography by pip)"
 # Clocks differ: a certificate is not refused because it was made a moment ago.
 EARLIER = datetime.timedelta(hours=1)
+RENEWED_BEFORE = datetime.timedelta(days=365)
+# Of an authority, whose certificate is renewed with the same key.
+AUTHORITY_DAYS = 3650
 
 
 def now():
@@ -55,6 +59,23 @@ def new_key():
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode("ascii")
 
 
+def is_locked(key_text):
+    """Whether a private key needs a passphrase."""
+    return "ENCRYPTED" in key_text
+
+
+def lock(key_text, passphrase):
+    """The same private key, of no use without `passphrase`."""
+    return load_key(key_text).private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                            serialization.BestAvailableEncryption(passphrase.encode("utf-8"))).decode("ascii")
+
+
+def unlock(key_text, passphrase):
+    """The same private key without a passphrase. Raises ValueError when it is not `passphrase` that opens it."""
+    key = serialization.load_pem_private_key(key_text.encode("ascii"), passphrase.encode("utf-8"))
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode("ascii")
+
+
 def load_key(text):
     return serialization.load_pem_private_key(text.encode("ascii"), None)
 
@@ -65,6 +86,12 @@ def read(text):
         return x509.load_pem_x509_certificate(text.encode("ascii"))
     except ValueError:
         return None
+
+
+def certificates(text):
+    """All certificates of a PEM text, whatever else it has."""
+    blocks = re.findall("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text, re.DOTALL)
+    return [found for found in map(read, blocks) if found]
 
 
 def _certificate(subject, issuer, public_key, days):
@@ -94,28 +121,30 @@ def _self_signed(key_text, subject, days):
     return pem(built.sign(key, hashes.SHA256()))
 
 
-def request(key_text, common_name, names):
-    """What a member asks to be signed."""
-    built = x509.CertificateSigningRequestBuilder().subject_name(name_of(common_name)).add_extension(
-        x509.SubjectAlternativeName([general(name) for name in names]), critical=False)
+def request(key_text):
+    """What a member asks to be signed: its public key, with the proof that it has the private one. Names in it would count for nothing."""
+    built = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
     return pem(built.sign(load_key(key_text), hashes.SHA256()))
 
 
-def sign(request_text, authority_text, authority_key, days):
-    """A member's certificate, good for both ends of a connection."""
+def sign(request_text, common_name, names, authority_text, authority_key, days):
+    """A member's certificate, good for both ends of a connection.
+
+    Of the request only the public key counts. What the member is called says who signs: a member that was taken over must not get
+    another one's name.
+    """
     asked, authority, key = x509.load_pem_x509_csr(request_text.encode("ascii")), read(authority_text), load_key(authority_key)
     if not asked.is_signature_valid:
         raise ValueError("the request is not signed by its own key")
     purposes = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH, x509.ExtendedKeyUsageOID.CLIENT_AUTH]) \
         if hasattr(x509, "ExtendedKeyUsageOID") else x509.ExtendedKeyUsage(
             [x509.oid.ExtendedKeyUsageOID.SERVER_AUTH, x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH])
-    built = (_certificate(asked.subject, authority.subject, asked.public_key(), days)
+    built = (_certificate(name_of(common_name), authority.subject, asked.public_key(), days)
              .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
              .add_extension(_usage(digital_signature=True, key_agreement=True), critical=True)
              .add_extension(purposes, critical=False)
+             .add_extension(x509.SubjectAlternativeName([general(name) for name in names]), critical=False)
              .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False))
-    for extension in asked.extensions:
-        built = built.add_extension(extension.value, critical=extension.critical)
     return pem(built.sign(key, hashes.SHA256()))
 
 
@@ -141,7 +170,7 @@ def _signed_by(certificate, authority):
     return certificate.issuer == authority.subject
 
 
-def stale(certificate_text, request_text, authority_text):
+def stale(certificate_text, request_text, common_name, names, authority_text):
     """Why a member's certificate is made anew; None when it can stay."""
     certificate, asked, authority = read(certificate_text), x509.load_pem_x509_csr(request_text.encode("ascii")), read(authority_text)
     if certificate is None:
@@ -150,19 +179,30 @@ def stale(certificate_text, request_text, authority_text):
         return "it belongs to another key"
     if not _signed_by(certificate, authority):
         return "another authority signed it"
-    if _names(certificate) != _names(asked) or certificate.subject != asked.subject:
+    if _names(certificate) != sorted(str(general(name).value) for name in names) or certificate.subject != name_of(common_name):
         return "it has other names"
     return "it ends on %s" % end_of(certificate).date() if ending(certificate) else None
 
 
 def ending(certificate):
-    """Whether it is in the last tenth of its life."""
+    """Whether it is in the last quarter of its life, or year when that is less: time enough for a run that comes by."""
     begin, end = begin_of(certificate), end_of(certificate)
-    return now() > end - (end - begin) / 10
+    return now() > end - min((end - begin) / 4, RENEWED_BEFORE)
+
+
+def days_left(certificate):
+    """Days until it ends, negative when it has ended."""
+    return round((end_of(certificate) - now()).total_seconds() / 86400, 2)
+
+
+def ends_soon(certificate, days):
+    """Whether it ends within so many days, or of a short one within the last twentieth of its life."""
+    life = (end_of(certificate) - begin_of(certificate)).total_seconds() / 86400
+    return days_left(certificate) <= min(days, life / 20)
 
 
 def renewed(certificate_text, key_text, days):
-    """The authority's own certificate for another while, when it is in the last tenth of its life; None when it can stay.
+    """The authority's own certificate for another while, when it ends before long (see ending); None when it can stay.
 
     Key and name are the same, so whoever has the old one and whoever has the new one trust the same members.
     """

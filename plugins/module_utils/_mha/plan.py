@@ -281,9 +281,9 @@ def member_unit(values):
 
 
 def manager_unit(_values):
-    """Perl, ssh and what they start need no rights, but a file system as it is."""
+    """Perl, ssh and what they start need no rights, and write in their home alone."""
     return {"directory": PROGRAM, "description": "Runs MHA's manager", "arguments": [config.MANAGER_CONFIG],
-            "after": ["network-online.target"], "user": SYSTEM_USER, "starts_others": True, "urgent": True}
+            "after": ["network-online.target"], "user": SYSTEM_USER, "writable": [config.HOME], "urgent": True}
 
 
 def account(values):

@@ -17,6 +17,7 @@ import sys
 import time
 
 from ansible_collections.failover.stack.plugins.module_utils._agents import runtime
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 from ansible_collections.failover.stack.plugins.module_utils._sql.connection import Failure
 
 BASE = "/run/failover-mysql"
@@ -32,9 +33,7 @@ def unit(name):
 
 def write(path, text, mode=0o600):
     """Whole or not at all, and never readable by others, not even for a moment."""
-    with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as handle:
-        handle.write(text)
-    os.rename(path + ".new", path)
+    beneath.write(path, text, mode)
 
 
 def read_json(path):

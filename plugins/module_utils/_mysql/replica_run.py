@@ -18,7 +18,7 @@ from ansible_collections.failover.stack.plugins.module_utils._mysql.replica impo
     plan,
 )
 from ansible_collections.failover.stack.plugins.module_utils._sql import gtid as gtids
-from ansible_collections.failover.stack.plugins.module_utils._sql.connection import LOCAL, Failure
+from ansible_collections.failover.stack.plugins.module_utils._sql.connection import LOCAL, QUIET, Failure
 from ansible_collections.failover.stack.plugins.module_utils._sql.status import (
     DENIED,
     list_errant,
@@ -237,7 +237,7 @@ class Replica:
         self.server.run(guarded(step), step.values)
 
     def quiet_logs(self):
-        for statement in ("SET SESSION sql_log_off = 1", "SET SESSION slow_query_log = 0"):
+        for statement in QUIET:
             try:
                 self.server.run(statement)
             except Failure as failure:

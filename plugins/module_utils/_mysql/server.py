@@ -23,7 +23,11 @@ AGENT_UNIT = "mysql-writer.service"
 RECORD = "/var/lib/failover-mysql"
 INITIALISE = "/etc/mysql/failover-stack-initialise.sql"
 # A certificate is renewed this long before it ends.
-RENEWAL_S = 30 * 86400
+# How long before its end a certificate is made anew, at the most; of short ones their last quarter.
+RENEWAL_S, DAY_S = 90 * 86400, 86400
+AUTHORITY_DAYS = 3650
+# From when on verify tells that one ends; of short ones the last twentieth of their life.
+SOON_S = 7 * 86400
 # Where the memory is not known.
 UNKNOWN_MB = 512
 
@@ -293,15 +297,22 @@ def certificate_names(host, *addresses):
 
 def certificates(values, exists=os.path.exists, now=time.time):
     """authority, member: paths without .pem and .key. first: whether this member's tasks make the authority. authority_fits, fits: whether
-    they are as they shall be. names, signs: see the functions of these names."""
+    they are as they shall be. days, authority_days: how long new ones are valid. ending: files of those that end within a
+    week. names, signs: see the functions of these names."""
     authority, member = stems(values)
     names = certificate_names(values["inventory_hostname"], values["address"], values["writer_address"].split("/")[0])
-    until = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(now() + RENEWAL_S))
-    authority_fits = pair_exists(authority, exists) and values["_authority_seen"]["not_after"] > until
+    days = int(values["certificate_days"])
+    authority_until, until = (time.strftime("%Y%m%d%H%M%SZ", time.gmtime(now() + seconds)) for seconds in (
+        RENEWAL_S, min(RENEWAL_S, days * DAY_S // 4)))
+    authority_fits = pair_exists(authority, exists) and values["_authority_seen"]["not_after"] > authority_until
     fits = authority_fits and pair_exists(member, exists) and certificate_fits(
         values["_certificate_seen"], values["_authority_seen"], names, until)
-    return {"authority": authority, "member": member, "names": names, "signs": signs(values, exists), "authority_fits": authority_fits,
-            "fits": fits, "first": values["inventory_hostname"] == next(
+    soon = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(now() + min(SOON_S, days * DAY_S // 20)))
+    ending = [stem + ".pem" for stem, seen in ((authority, "_authority_seen"), (member, "_certificate_seen"))
+              if exists(stem + ".pem") and values[seen]["not_after"] <= soon]
+    return {"authority": authority, "member": member, "names": names, "ending": ending,
+            "signs": signs(values, exists), "authority_fits": authority_fits,
+            "days": days, "authority_days": max(days, AUTHORITY_DAYS), "fits": fits, "first": values["inventory_hostname"] == next(
                 (name for name in values["members"] if name in values["ansible_play_batch"]), None)}
 
 

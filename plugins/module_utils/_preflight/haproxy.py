@@ -278,9 +278,19 @@ def tls_problems(where, backend):
     for key in ("tls_ca", "tls_sni"):
         if backend.get(key) and not tls:
             yield "%s.%s is %s, but nothing speaks TLS to its servers: set tls, or take it out." % (where, key, backend[key])
-    if backend.get("tls") and backend.get("tls_ca") and backend.get("mode") == "tcp" and not backend.get("tls_sni"):
-        yield ("%s.tls_ca is %s, but in mode tcp nobody says which name the servers' certificates must have, and anybody's by that "
-               "authority would do: name it in tls_sni." % (where, backend["tls_ca"]))
+    verify = backend.get("tls_verify")
+    if verify is not None and not tls:
+        yield "%s.tls_verify is %s, but nothing speaks TLS to its servers: set tls, or take it out." % (where, str(verify).lower())
+    if verify is False and backend.get("tls_ca"):
+        yield "%s.tls_verify is false, and tls_ca is %s, by which nothing is checked then: take one of them out." % (
+            where, backend["tls_ca"])
+    if tls and verify is None and not backend.get("tls_ca"):
+        yield ("%s speaks TLS to its servers, and nothing says whose certificates they must have: name a file of authorities in tls_ca, or "
+               "set tls_verify to true for those that the system knows, or to false for anybody's." % where)
+    if backend.get("tls") and (backend.get("tls_ca") or verify) and backend.get("mode") == "tcp" and not backend.get("tls_sni"):
+        yield ("%s.%s, but in mode tcp nobody says which name the servers' certificates must have, and anybody's by that "
+               "authority would do: name it in tls_sni." % (
+                   where, "tls_ca is %s" % backend["tls_ca"] if backend.get("tls_ca") else "tls_verify is true"))
     if backend.get("host") and backend.get("mode") == "tcp":
         yield "%s.host is '%s', which mode tcp cannot set: take it out or use mode http." % (where, backend["host"])
 

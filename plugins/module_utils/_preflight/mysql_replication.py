@@ -19,6 +19,7 @@ LONGEST_MONITOR = 256
 # What listens at addresses that come later, too.
 EVERYWHERE = ("*", "::", "0.0.0.0")
 # Where ProtectHome and ProtectSystem leave a server nothing, or nothing to write.
+RECIPIENT = re.compile(r"^(age1[0-9a-z]{58}|ssh-(ed25519|rsa) [A-Za-z0-9+/=]{60,}( .*)?)$")
 CLOSED = ("/home", "/root", "/run/user", "/usr", "/etc", "/boot", "/proc", "/sys", "/dev", "/tmp")
 
 
@@ -232,6 +233,15 @@ def backup_problems(host, values):
     if fetch and compress == "none":
         yield ("%sbackup_fetch is '%s' and %sbackup_compress is none: one file is fetched, and that is a directory of many; set "
                "%sbackup_compress to zstd, or leave %sbackup_fetch empty." % (PREFIX, fetch, PREFIX, PREFIX, PREFIX))
+    recipients = of(values, "backup_recipients") or []
+    if recipients and not fetch:
+        yield ("%sbackup_recipients has keys, but only a copy on the controller is encrypted, and %sbackup_fetch is empty: name a "
+               "directory there, or take the keys out." % (PREFIX, PREFIX))
+    # Of what is none nothing is shown: it may be the private key.
+    for number, one in enumerate(recipients):
+        if not RECIPIENT.match(one):
+            yield ("%sbackup_recipients[%d] is no public key of age or SSH: write age1..., ssh-ed25519 ... or ssh-rsa ..., as in a .pub "
+                   "file." % (PREFIX, number))
 
 
 def lease_problems(host, values):

@@ -111,7 +111,10 @@ def watchdog_settings(values):
         "arguments": ["--unit", values["_unit"], "--seconds", values["stuck_s"],
                       "--serves", "[%s]:%s" % (at, values["port"] or values["tls_port"]),
                       *("--peer=[%s]:%s" % (peer, values["distribution_port"]) for peer in peers)],
-        "after": [values["_unit"]], "replaces": [OLD_UNIT], "watchdog_s": SIGN_OF_LIFE_S, "starts_others": True}
+        "after": [values["_unit"]], "replaces": [OLD_UNIT], "watchdog_s": SIGN_OF_LIFE_S,
+        # rabbitmqctl becomes the server's user, as which it reads the cookie, and compiles as Erlang does; systemctl needs nothing.
+        "capabilities": ["CAP_SETUID", "CAP_SETGID", "CAP_DAC_OVERRIDE", "CAP_AUDIT_WRITE", "CAP_SYS_RESOURCE"], "families": ["AF_NETLINK"],
+        "writes_code": True, "writable": ["-/var/lib/rabbitmq", "-/var/log/rabbitmq"]}
 
 
 def files(values):

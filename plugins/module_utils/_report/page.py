@@ -8,10 +8,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 
 from ansible_collections.failover.stack.plugins.module_utils._report.style import STYLE
 
 GAP = re.compile("@@([A-Z_]+)@@")
+# Directories of reports, by their time, and how many of a kind stay.
+MADE = re.compile(r"\d{8}T\d{6}Z(-[a-z]+)?")
+KEPT = 100
 
 
 def fill(template, parts):
@@ -44,8 +48,19 @@ def point(link, target):
     os.rename(fresh, link)
 
 
+def prune(directory, name, keep=KEPT):
+    """Removes the oldest reports of one kind (they have <name>.json) beyond the newest `keep`; their names. Others' directories stay."""
+    there = sorted(entry for entry in os.listdir(directory)
+                   if MADE.fullmatch(entry) and os.path.isfile(os.path.join(directory, entry, name + ".json")))
+    gone = there[:max(0, len(there) - keep)]
+    for entry in gone:
+        shutil.rmtree(os.path.join(directory, entry))
+    return gone
+
+
 def publish(directory, name, page, link):
-    """Writes the page and the figures (<name>.json) into the directory, and points <link> beside that at it; the page's path.
+    """Writes the page and the figures (<name>.json) into the directory, and points <link> beside that at it; the page's path. The oldest of
+    its kind beside it go, see prune().
 
     page: (template's path, parts, figures).
     """
@@ -61,4 +76,5 @@ def publish(directory, name, page, link):
     with open(where, "w", encoding="utf-8") as handle:
         handle.write(made)
     point(os.path.join(os.path.dirname(directory), link), os.path.basename(directory))
+    prune(os.path.dirname(directory), name)
     return where

@@ -148,6 +148,10 @@ def reason(error):
     return None, str(error).rstrip(".")
 
 
+# Keeps the statements of a session that have secrets in them out of the server's general and slow log.
+QUIET = ("SET SESSION sql_log_off = 1", "SET SESSION slow_query_log = 0")
+
+
 class Server:
     """A connection. rows() reads; run() changes."""
 

@@ -20,6 +20,7 @@ import subprocess
 import threading
 import time
 
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 from ansible_collections.failover.stack.plugins.module_utils._mysql.backup import rules
 from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.scratch import WORTHLESS, Scratch, numbers
 from ansible_collections.failover.stack.plugins.module_utils._mysql.job import Failure, home, read_json, work, write
@@ -123,7 +124,8 @@ def compress(progress, partial):
     target = os.path.join(partial, rules.ARCHIVE)
     progress.phase("compress")
     digest, done = hashlib.sha256(), 0
-    with open(target, "wb") as out, subprocess.Popen(
+    # What is there already is none of ours.
+    with open(target, "xb") as out, subprocess.Popen(
             ["tar", "--create", "--sparse", "--directory=" + partial, rules.DATA], stdout=subprocess.PIPE) as tar, subprocess.Popen(
             ["zstd", "--quiet", "-3", "-T0", "--stdout"], stdin=tar.stdout, stdout=subprocess.PIPE) as zstd:
         tar.stdout.close()
@@ -142,7 +144,7 @@ def compress(progress, partial):
 
 def digest_of(path, report=lambda count: None):
     digest = hashlib.sha256()
-    with open(path, "rb") as handle:
+    with open(path, "rb", opener=beneath.opener) as handle:
         for chunk in iter(lambda: handle.read(CHUNK), b""):
             digest.update(chunk)
             report(len(chunk))
@@ -200,7 +202,7 @@ def make_copy(settings, progress, partial):
         position = seed.make_consistent(progress, data, os.path.join(home(settings["job"]), "prepare.log"))
     elif os.path.exists(data):
         os.chmod(data, 0o700)
-    files.own_like(partial, settings["uid"], settings["gid"])
+    beneath.own_tree(partial, settings["uid"], settings["gid"])
     found, executed = counted(settings, progress, scratch_of(settings, data, layout))
     position = position or executed
     if watcher is not None:
@@ -237,6 +239,8 @@ def backup(settings, progress):
     try:
         tables, position, layout, version, compared = make_copy(settings, progress, partial)
         data = os.path.join(partial, rules.DATA)
+        # Until here the server's user could put into it what it likes.
+        os.chown(partial, 0, 0)
         worthless(data)
         size = files.occupied(data)
         sums = {rules.ARCHIVE: compress(progress, partial)} if settings["compress"] == "zstd" else digests(progress, partial)
@@ -250,7 +254,6 @@ def backup(settings, progress):
         sums[rules.MANIFEST] = hashlib.sha256(text.encode()).hexdigest()
         write(os.path.join(partial, rules.MANIFEST), text)
         write(os.path.join(partial, rules.SUMS), rules.sums_text(sums))
-        os.chown(partial, 0, 0)
         progress.phase("sync")
         os.sync()
         os.rename(partial, final)
@@ -304,7 +307,7 @@ def unpack(settings, progress, path, manifest, place):
     if code:
         raise Failure("backup %s cannot be unpacked: read journalctl -u failover-mysql-restore" % settings["backup"])
     data = os.path.join(place, rules.DATA)
-    files.own_like(place, settings["uid"], settings["gid"])
+    beneath.own_tree(place, settings["uid"], settings["gid"])
     return data
 
 

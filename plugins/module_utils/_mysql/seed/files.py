@@ -9,7 +9,9 @@ import contextlib
 import glob
 import os
 import shutil
+import stat
 
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 from ansible_collections.failover.stack.plugins.module_utils._mysql.job import Failure
 
 # What mariadb-backup leaves beside the data and no server reads.
@@ -70,13 +72,6 @@ def demand_swappable(host, datadir):
                       "directory below it" % (host, what))
 
 
-def own_like(tree, uid, gid):
-    os.chown(tree, uid, gid)
-    for root, directories, files in os.walk(tree):
-        for name in directories + files:
-            os.chown(os.path.join(root, name), uid, gid, follow_symlinks=False)
-
-
 def strip_leftovers(directory):
     for pattern in LEFTOVERS:
         for path in glob.glob(os.path.join(glob.escape(directory), pattern)):
@@ -86,7 +81,10 @@ def strip_leftovers(directory):
 def take_marks(old, new):
     """The distribution's own marks (debian-10.11.flag) are files of the package, not of the data."""
     for path in glob.glob(os.path.join(glob.escape(old), "debian-*.flag")):
-        shutil.copy2(path, new)
+        # The directory is the server's own: a link in it is nothing of the package's.
+        content, info = beneath.read_bytes(path)
+        beneath.write(os.path.join(new, os.path.basename(path)), content, stat.S_IMODE(info.st_mode),
+                      times_ns=(info.st_atime_ns, info.st_mtime_ns))
 
 
 def outside(log_base, datadir):
@@ -102,8 +100,7 @@ def set_aside(log_base, name):
         return ""
     place = os.path.dirname(log_base)
     aside, like = os.path.join(place, name), os.stat(place)
-    os.mkdir(aside, 0o750)
-    os.chown(aside, like.st_uid, like.st_gid)
+    beneath.make_directory(aside, 0o750, like.st_uid, like.st_gid)
     for path in found:
         os.rename(path, os.path.join(aside, os.path.basename(path)))
     sync(place)

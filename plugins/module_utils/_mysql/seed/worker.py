@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 
+from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 from ansible_collections.failover.stack.plugins.module_utils._host.journal import reason
 from ansible_collections.failover.stack.plugins.module_utils._mysql.job import Failure, home, work, write
 from ansible_collections.failover.stack.plugins.module_utils._mysql.seed import files, stream
@@ -236,8 +237,8 @@ def exchange(settings, progress, new, aside):
         logs = files.set_aside(log_base, logs_aside_of(aside))
         if os.path.isdir(datadir):
             files.take_marks(datadir, new)
-        os.chmod(new, like.st_mode & 0o7777)
-        files.own_like(new, settings["uid"], settings["gid"])
+        beneath.own_tree(new, settings["uid"], settings["gid"])
+        beneath.make_directory(new, like.st_mode & 0o7777)
         files.exchange(datadir, new, aside)
     except BaseException:
         # Nothing was exchanged: the old data's server goes on.

@@ -9,6 +9,7 @@ import json
 import os
 import pwd
 import stat
+import tempfile
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
@@ -72,8 +73,29 @@ def test_check_mode_says_the_same_and_changes_nothing(site, play):
 def test_neither_the_old_nor_the_new_secret_is_shown(site, play, commands):
     result = play(config_files, wanted(site, validate=["checker"]), diff=True)
     assert SECRET not in json.dumps(result) and OLD_SECRET not in json.dumps(result) and SECRET not in str(commands.ran)
-    assert result["diff"][0]["before"].endswith("(a line of a file with secrets, not shown)\n" * 2)
+    assert result["diff"][0]["before"].endswith("(a line that may hold a secret, not shown)\n" * 2)
     assert result["diff"][0]["after"] == "port 81\npassword @@password@@\n"
+
+
+@pytest.mark.parametrize("mode, text, shown", [
+    (0o644, "# failover.stack\npassword %s\n" % OLD_SECRET, True),
+    (0o640, "# failover.stack\npassword %s\n" % OLD_SECRET, False),
+    (0o644, "password %s\n" % OLD_SECRET, False),
+], ids=["everybody reads it and it is ours", "not everybody reads it", "made by hand"])
+def test_an_old_secret_stays_hidden_when_the_new_file_has_none(play, mode, text, shown):
+    # pytest's own directory is private.
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+        os.chmod(directory, 0o755)
+        path = os.path.join(directory, "app.cfg")
+        with open(path, "w", encoding="utf-8") as handle:
+            handle.write(text)
+        os.chmod(path, mode)
+        files = [dict(ME, path=path, content="# failover.stack\nport 80\n", mode="0644")]
+        result = play(config_files, {"files": files}, check=True, diff=True)
+        assert result["changed"] and (OLD_SECRET in json.dumps(result)) == shown
+        os.chmod(path, 0o644)
+        os.chmod(directory, 0o700)
+        assert OLD_SECRET not in json.dumps(play(config_files, {"files": files}, check=True, diff=True))
 
 
 def test_only_another_secret_is_a_change_that_is_seen(site, play):
@@ -224,3 +246,22 @@ def test_what_is_refused_before_anything_is_written(site, refused, given, senten
 def test_an_owner_that_a_package_will_make_stops_no_check_mode(site, play):
     given = {"files": [{"path": str(site / "etc/x"), "content": "", "owner": "nobody-has-this"}]}
     assert play(config_files, given, check=True)["changed"]
+
+
+@pytest.mark.parametrize("wanting", [
+    {"files": ["state"]}, {"directories": ["state"]}, {"links": ["state"]}, {"absent": ["state"]}], ids=lambda given: next(iter(given)))
+def test_a_link_that_a_service_has_put_in_the_way_is_refused(tmp_path, refused, wanting):
+    """Its data directory is its own: it may put a link in the place of a directory in it."""
+    data, root = tmp_path / "data", tmp_path / "root"
+    data.mkdir()
+    data.chmod(0o777)
+    root.mkdir(mode=0o700)
+    (root / "state").write_text("root's own")
+    (data / "below").symlink_to(root)
+    path = str(data / "below/state")
+    given = {"files": [dict(ME, path=path, content="x")], "directories": [dict(ME, path=str(data / "below"), mode="0777")],
+             "links": [{"path": path, "target": "x"}], "absent": [path]}
+    assert refused(config_files, {name: given[name] for name in wanting}) == (
+        "%s is a link in a directory that others than root can change, and is not followed: remove it, and find out who made it, then run "
+        "again." % (data / "below"))
+    assert (root / "state").read_text() == "root's own" and root.stat().st_mode & 0o777 == 0o700

@@ -142,6 +142,6 @@ def test_a_write_that_breaks_off_leaves_the_old_cookie_whole(host, refused, monk
     def full(_descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(erlang_cookie.os, "fsync", full)
+    monkeypatch.setattr(erlang_cookie.beneath.os, "fsync", full)
     assert refused(erlang_cookie, dict(host.arguments, content=NEW)) == "%s cannot be written: No space left on device." % host.path
     assert host.path.read_text() == OLD and len(list(tmp_path.glob(".erlang*"))) == 1

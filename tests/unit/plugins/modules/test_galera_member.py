@@ -333,10 +333,29 @@ def test_a_donors_password_goes_over_the_socket_only(host, play, commands):
     copies = {"purpose": "copies", "sst_user": "sst", "sst_password": SECRET}
     assert play(galera_account, copies, check=True)["changed"] and host.told == []
     result = play(galera_account, copies)
-    assert result["changed"] and host.told == ["SET GLOBAL wsrep_sst_auth = sst:" + SECRET]
+    # Nothing with the password before the server's logs are closed to this session.
+    assert result["changed"] and host.told == [
+        "SET SESSION sql_log_off = 1", "SET SESSION slow_query_log = 0", "SET GLOBAL wsrep_sst_auth = sst:" + SECRET]
     assert SECRET not in json.dumps(result) and not commands.ran
     host.down()
     assert not play(galera_account, copies)["changed"]
+
+
+# Who was given up
+
+def test_who_is_given_up_is_noted_beside_those_before(host, play, tmp_path, monkeypatch):
+    path = tmp_path / "failover-galera" / "given-up.json"
+    monkeypatch.setattr(galera_member.given_up, "RECORD", str(path))
+
+    def noted(given, **more):
+        return play(galera_member, dict(host.arguments, state="recorded", given_up=given), **more)["changed"]
+
+    assert noted({"galera3": UUID + ":30"}, check=True) and not path.exists()
+    assert noted({"galera3": UUID + ":30"}) and not noted({"galera3": UUID + ":30"})
+    assert noted({"galera2": UUID + ":50"})
+    assert json.loads(path.read_text()) == {"galera2": UUID + ":50", "galera3": UUID + ":30"} and path.stat().st_mode & 0o777 == 0o644
+    assert noted({"galera3": ""}) and json.loads(path.read_text()) == {"galera2": UUID + ":50"}
+    assert play(galera_info, {"datadir": str(host.datadir)})["given_up"] == {"galera2": UUID + ":50"}
 
 
 # galera_info

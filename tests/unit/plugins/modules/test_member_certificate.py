@@ -17,6 +17,7 @@ from ansible_collections.failover.stack.plugins.action import member_certificate
 from ansible_collections.failover.stack.plugins.module_utils._host import tls
 from ansible_collections.failover.stack.plugins.modules import member_certificate
 
+SECRET = "Wd7-of-the-authority"
 GROUP = grp.getgrgid(os.getgid())[0]
 
 
@@ -24,17 +25,15 @@ class Site:
     """One member and the controller."""
 
     def __init__(self, root, act, play):
-        self.act, self.play, self.root = act, play, root
+        self.act, self.play, self.root, self.sent = act, play, root, []
         self.member, self.authority = root / "member", root / "controller" / "ca"
         self.arguments = {"directory": str(self.member), "group": GROUP, "names": ["DNS:mq1", "IP:198.51.100.51"], "common_name": "mq1",
                           "authority_directory": str(self.authority), "authority_name": "RabbitMQ orders"}
 
     def run(self, check=False, **more):
         """The result of the task."""
-        sent = []
-
         def module(_name, arguments):
-            sent.append(arguments)
+            self.sent.append(arguments)
             result = self.play(member_certificate, {key: value for key, value in arguments.items() if value is not None}, check=check)
             assert "PRIVATE KEY" not in json.dumps([arguments, result])
             return result
@@ -43,21 +42,13 @@ class Site:
 
     def files(self):
         return {str(path.relative_to(self.root)): (path.read_text(), oct(path.stat().st_mode & 0o777))
-                for path in sorted(self.root.rglob("*")) if path.is_file() and path.name != ".lock"}
+                for path in sorted(self.root.rglob("*")) if path.is_file() and path.name not in (".lock", ".gitignore")}
 
 
 @pytest.fixture
 def site(tmp_path, act, play, monkeypatch):
-    stat = os.stat
-
-    def rooted(path, *more, **others):
-        """Only root may give files to root; whoever runs the tests counts as such."""
-        seen = stat(path, *more, **others)
-        return types.SimpleNamespace(st_mode=seen.st_mode, st_uid=0, st_gid=seen.st_gid, st_size=seen.st_size)
-
-    monkeypatch.setattr(member_certificate, "os", types.SimpleNamespace(**{
-        name: getattr(os, name) for name in ("path", "makedirs", "chmod", "fdopen", "rename", "unlink", "uname")},
-        stat=rooted, chown=lambda path, user, group: None))
+    # Only root may give files to root; whoever runs the tests counts as such.
+    monkeypatch.setattr(member_certificate, "OWNER", os.getuid())
     return Site(tmp_path, act, play)
 
 
@@ -72,6 +63,57 @@ def test_a_member_gets_key_certificate_and_authority_and_keeps_them(site):
     assert site.member.stat().st_mode & 0o777 == 0o750 and site.authority.stat().st_mode & 0o777 == 0o700
     again = site.run()
     assert (again["changed"], again["reason"], again["diff"]["after"]) == (False, "", "") and site.files() == files
+
+
+def test_a_member_that_asks_for_another_name_gets_its_own(site, monkeypatch):
+    """What the controller signs is what the task says; a member answers what it likes."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    def greedy(key):
+        built = x509.CertificateSigningRequestBuilder().subject_name(tls.name_of("mq2")).add_extension(
+            x509.SubjectAlternativeName([tls.general("DNS:mq2"), tls.general("DNS:*.example")]), critical=False)
+        return tls.pem(built.sign(tls.load_key(key), hashes.SHA256()))
+
+    monkeypatch.setattr(tls, "request", greedy)
+    site.run()
+    signed = tls.read((site.member / "cert.pem").read_text())
+    names = signed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["mq1"] and signed.subject == tls.name_of("mq1")
+    assert site.run()["changed"] is False
+
+
+def test_a_member_s_certificate_is_valid_for_397_days_and_the_authority_s_for_ten_years(site):
+    site.run()
+    days = [round((tls.end_of(tls.read(path.read_text())) - tls.now()).total_seconds() / 86400) for path in (
+        site.member / "cert.pem", site.authority / "ca.pem")]
+    assert days == [397, 3650]
+
+
+def test_the_authority_is_kept_out_of_git(site):
+    site.run()
+    assert (site.authority / ".gitignore").read_text() == "*\n"
+    (site.authority / ".gitignore").unlink()
+    assert site.run()["changed"] is False and (site.authority / ".gitignore").exists()
+
+
+def test_a_passphrase_protects_the_authority_s_key_and_never_leaves_the_controller(site):
+    site.run(authority_passphrase=SECRET)
+    assert tls.is_locked((site.authority / "ca.key").read_text()) and (site.authority / "ca.key").stat().st_mode & 0o777 == 0o600
+    assert not any(SECRET in json.dumps(arguments, default=str) for arguments in site.sent)
+    assert site.run(authority_passphrase=SECRET)["changed"] is False
+    for given, why in (({}, "ca.key has a passphrase, which was not given: set the variable whose name ends in _tls_passphrase"),
+                       ({"authority_passphrase": "another"}, "the passphrase that was given does not open ca.key: correct it")):
+        assert site.run(**given) == {"failed": True, "msg": "The authority in %s cannot sign: %s" % (site.authority, why)}
+    assert site.run(authority_passphrase=SECRET, names=["DNS:mq9"])["reason"] == "it has other names"
+
+
+def test_a_key_without_a_passphrase_gets_the_one_that_is_given(site):
+    site.run()
+    before = (site.authority / "ca.pem").read_text()
+    site.run(authority_passphrase=SECRET)
+    assert tls.is_locked((site.authority / "ca.key").read_text()) and (site.authority / "ca.pem").read_text() == before
+    assert site.run(authority_passphrase=SECRET)["changed"] is False
 
 
 def test_keys_stay_where_they_were_made(site):
@@ -191,11 +233,34 @@ def test_a_file_is_whole_or_not_there(site, monkeypatch):
     site.run()
     before = site.files()
 
-    def full(*_arguments):
+    def full(*_arguments, **_named):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(member_certificate.os, "rename", full)
+    monkeypatch.setattr(os, "rename", full)
     module = types.SimpleNamespace(params=site.arguments, check_mode=False)
     with pytest.raises(OSError):
         member_certificate.Member(module).write("cert.pem", "half", 0o644)
     assert site.files() == before
+
+
+@pytest.mark.parametrize("planted", ["member", "key.pem"])
+def test_a_link_that_the_service_has_put_in_the_way_is_refused(site, planted):
+    """The service owns the directory above, as RabbitMQ owns /etc/rabbitmq."""
+    site.run()
+    service, secret = site.root / "service", site.root / "secret"
+    service.mkdir()
+    service.chmod(0o777)
+    secret.mkdir(mode=0o700)
+    (secret / "key.pem").write_text("root's own")
+    place = service / "tls"
+    if planted == "member":
+        place.symlink_to(secret)
+    else:
+        place.mkdir()
+        place.chmod(0o777)
+        (place / "key.pem").symlink_to(secret / "key.pem")
+    said = site.play(member_certificate, dict(site.arguments, directory=str(place)), fails=True)["msg"]
+    assert said.startswith("%s is a link in a directory that others than root can change" % (
+        place if planted == "member" else place / "key.pem"))
+    assert [(path.name, path.read_text()) for path in secret.iterdir()] == [("key.pem", "root's own")]
+    assert (secret / "key.pem").stat().st_mode & 0o777 == 0o644 and secret.stat().st_mode & 0o777 == 0o700

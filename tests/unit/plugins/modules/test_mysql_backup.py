@@ -38,7 +38,7 @@ def host(tmp_path, commands, database, monkeypatch):
     monkeypatch.setattr(job.runtime, "files", lambda entry, read: {"run.py": "launcher"})
     monkeypatch.setattr(pwd, "getpwnam", lambda name: types.SimpleNamespace(pw_uid=os.getuid(), pw_gid=os.getgid()))
     # Only root may give a directory to root.
-    monkeypatch.setattr(mysql_backup.os, "chown", lambda path, user, group: None)
+    monkeypatch.setattr(mysql_backup.beneath.os, "fchown", lambda descriptor, user, group: None)
     monkeypatch.setattr(mysql_backup.shutil, "which", lambda name: "/usr/bin/" + name)
     for name in ("mysql", "backups", "place"):
         (tmp_path / name).mkdir()

@@ -50,11 +50,15 @@ def test_root_keeps_nothing_else():
     assert not [line for line in lines if line.startswith(("User=", "AmbientCapabilities="))]
 
 
-def test_who_starts_others_keeps_what_they_need():
-    lines = text(starts_others=True).splitlines()
-    assert "NoNewPrivileges=true" in lines
-    assert not [line for line in lines if line.startswith(("CapabilityBoundingSet", "MemoryDenyWriteExecute", "Protect", "Restrict"))
-                and line not in ("RestrictRealtime=true", "RestrictSUIDSGID=true")]
+def test_who_mounts_for_others_has_no_view_of_its_own():
+    lines = text(shares_view=True, namespaces=["mnt"], calls=["@mount", "~@privileged"], capabilities=["CAP_SYS_ADMIN"]).splitlines()
+    assert {"NoNewPrivileges=true", "CapabilityBoundingSet=CAP_SYS_ADMIN", "RestrictNamespaces=mnt", "DevicePolicy=closed",
+            "SystemCallFilter=@system-service @mount", "SystemCallFilter=~@privileged"} <= set(lines)
+    assert not [line for line in lines if line.startswith(("Private", "ProtectSystem", "ProtectHome", "ProtectKernel", "ReadWritePaths"))]
+
+
+def test_who_compiles_may_run_what_it_has_written():
+    assert "MemoryDenyWriteExecute=true" in text() and "MemoryDenyWriteExecute" not in text(writes_code=True)
 
 
 def test_a_socket_in_tmp_can_be_seen():
@@ -62,7 +66,7 @@ def test_a_socket_in_tmp_can_be_seen():
 
 
 def test_nobody_is_given_up():
-    for options in ({}, {"starts_others": True}, {"user": "x"}):
+    for options in ({}, {"shares_view": True}, {"user": "x"}):
         assert {"Restart=always", "StartLimitIntervalSec=0", "NoNewPrivileges=true"} <= set(text(**options).splitlines())
 
 

@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import threading
+import types
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._agents import nfs_watch as watch
@@ -115,15 +116,12 @@ class Mounts:
 def test_what_is_mounted_is_held_and_let_go(tmp_path, monkeypatch):
     mounts, keep = Mounts(), str(tmp_path / "keep/site")
     hold = watch.Hold("/srv/nfs/site", keep, mounts)
-    text = {"self": INFO, "1": ""}
+    text = {"self": INFO}
     monkeypatch.setattr(watch, "mountinfo", lambda whose="self": text[whose])
-    hold.push()
-    assert mounts.did == []
     hold.follow_now()
     text["self"] += "50 25 0:50 / %s ro - nfs4 192.0.2.62:/site ro\n" % keep
     hold.follow_now()
     assert mounts.did == [("bind", keep)] and hold.handle is not None
-    text["1"] = INFO
     hold.push()
     while threading.active_count() > 1 and len(mounts.did) < 3:
         pass
@@ -135,6 +133,18 @@ def test_what_is_mounted_is_held_and_let_go(tmp_path, monkeypatch):
     text["self"] = "50 25 0:60 / %s ro - nfs4 x ro\n" % keep
     hold.follow_now()
     assert mounts.did[5:] == [("detach", keep)] and hold.handle is None
+
+
+@pytest.mark.parametrize("seen, detached", [(INFO, ["/srv/nfs/site"]), ("", [])])
+def test_in_the_others_view_only_what_is_mounted_there_is_detached(monkeypatch, seen, detached):
+    """It is looked at from within: who looked at another process's would need more rights."""
+    asked, did = [], []
+    mounts = watch.Mounts.__new__(watch.Mounts)
+    mounts.libc, mounts.others = types.SimpleNamespace(unshare=lambda flags: 0, setns=lambda view, kind: 0), 7
+    monkeypatch.setattr(watch, "mountinfo", lambda whose: asked.append(whose) or seen)
+    monkeypatch.setattr(mounts, "detach", did.append, raising=False)
+    mounts.detach_others("/srv/nfs/site")
+    assert (asked, did) == (["thread-self"], detached)
 
 
 def test_what_cannot_be_held_is_told(tmp_path, monkeypatch, capsys):

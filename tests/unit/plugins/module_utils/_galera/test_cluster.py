@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._galera import cluster
 
@@ -17,7 +19,7 @@ def values(host="galera1", **more):
         "discard": [], "_unit": "mariadb.service", "_arbitrator_unit": "garb.service", "_socket_unit": "mariadb.socket",
         "_config": "/etc/galera.cnf", "_members_config": "/etc/members.cnf", "_arbitrator_config": "/etc/default/garb",
         "_tls_path": "/etc/galera-tls", "_user": "mysql", "_arbitrator_user": "garbd", "_agent_user": "galera-agent",
-        "_socket": "/run/mysqld/mysqld.sock", "_drain_file": "/run/drain", "_checker": "mariadbd --help",
+        "_datadir": "/var/lib/mysql", "_socket": "/run/mysqld/mysqld.sock", "_drain_file": "/run/drain", "_checker": "mariadbd --help",
         "_contents.program": [{"path": cluster.AGENT + "/run.py", "content": "program"}], **CONTENTS, **more}
 
 
@@ -31,10 +33,17 @@ def test_a_member():
     wanted = cluster.config(values())
     assert [(one["path"], one["content"]) for one in wanted["files"]] == [
         ("/etc/systemd/system/mariadb.service.d/failover.conf", "dropin"), ("/etc/galera.cnf", "server"), ("/etc/members.cnf", "members"),
+        (cluster.START_FILE, cluster.start(values())),
         ("/etc/systemd/system/failover-galera-agent.service", "agent_unit"), (cluster.AGENT + "/run.py", "program")]
     assert wanted["files"][1]["mode"] == "0640"
     assert (wanted["secrets"], wanted["validate"]) == ({"sst_password": "secret"}, ["mariadbd --help"])
     assert wanted["links"] == [{"path": "/etc/systemd/system/mariadb.socket", "target": "/dev/null"}]
+
+
+def test_what_a_member_is_told_to_ask_before_it_starts():
+    assert json.loads(cluster.start(values())) == {
+        "name": "galera1", "datadir": "/var/lib/mysql", "port": 9200, "others": ["198.18.0.42"]}
+    assert cluster.server(values())["gate"].endswith("run.py _agents.galera_start /etc/failover-galera/start.json")
 
 
 def test_addresses_before_a_port():

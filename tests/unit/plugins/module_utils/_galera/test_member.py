@@ -96,11 +96,25 @@ def test_check_mode_bootstraps_nothing(monkeypatch):
 def test_a_torn_grastate_is_written_whole(tmp_path, monkeypatch):
     (tmp_path / "grastate.dat").write_text("# GALERA saved st")
     owners = []
-    monkeypatch.setattr(galera_member.os, "chown", lambda path, uid, gid: owners.append((uid, gid)))
+    monkeypatch.setattr(galera_member.os, "fchown", lambda descriptor, uid, gid: owners.append((uid, gid)))
     galera_member.Member(Module(datadir=str(tmp_path), user="root")).write_grastate(UUID, 30)
     text = (tmp_path / "grastate.dat").read_text()
     assert galera_member.state.grastate(text) == {"file": "ok", "uuid": UUID, "seqno": 30, "safe_to_bootstrap": True}
     assert owners == [(0, 0)] and (tmp_path / "grastate.dat").stat().st_mode & 0o777 == 0o660
+
+
+@pytest.mark.parametrize("planted", ["grastate.dat", "grastate.dat.new"])
+def test_grastate_is_not_written_through_a_link_of_the_server_s(tmp_path, planted):
+    """The data directory is its own: whoever has the server has that, and must not get root's files with it."""
+    datadir, secret = tmp_path / "mysql", tmp_path / "shadow"
+    datadir.mkdir()
+    datadir.chmod(0o777)
+    secret.write_text("hashes")
+    secret.chmod(0o600)
+    (datadir / planted).symlink_to(secret)
+    galera_member.Member(Module(datadir=str(datadir), user="root")).write_grastate(UUID, 30)
+    assert (secret.read_text(), secret.stat().st_mode & 0o777) == ("hashes", 0o600)
+    assert not (datadir / "grastate.dat").is_symlink() and UUID in (datadir / "grastate.dat").read_text()
 
 
 @pytest.mark.parametrize("service, problem, kind", [

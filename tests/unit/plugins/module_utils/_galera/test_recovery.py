@@ -70,11 +70,41 @@ def test_a_server_that_runs_outside_of_any_cluster_is_stopped_before_it_begins_o
     assert answer(down(-1, "", "none", grastate="missing"), blank(), blank())["stop"] == []
 
 
-def test_who_is_given_up_unreached_may_come_back_with_what_it_has():
-    told = "Before the server of galera3 is started again, move its grastate.dat away"
-    assert told in answer(down(30), down(30), GONE, discard=["galera3"])["because"]
-    assert told in answer(alone(30), alone(30), GONE, discard=["galera3"])["because"]
-    assert told not in answer(blank(), blank(), GONE, discard=["galera3"])["because"]
+POINT = UUID + ":30"
+
+
+def test_who_is_given_up_unreached_is_noted_and_told():
+    told = "galera3 is not started again with the data it has"
+    for infos in ((down(30), down(30), GONE), (alone(30), alone(30), GONE)):
+        decision = answer(*infos, discard=["galera3"])
+        assert told in decision["because"] and decision["given_up"] == {"galera3": POINT}
+    blanks = answer(blank(), blank(), GONE, discard=["galera3"])
+    assert told not in blanks["because"] and blanks["given_up"] == {}
+
+
+RECORD = {"given_up": {"galera3": POINT}}
+
+
+def test_who_was_given_up_does_not_join_with_what_it_has():
+    """Its position is behind the component's, as it is after a while; what stands there is another thing."""
+    decision = answer(alive(900, **RECORD), alive(900, **RECORD), down(33))
+    assert decision["refused"] == ["galera3"] and "the others went on without it at %s" % POINT in decision["because"]
+    assert decision["join"] == [] and "-e galera_discard=galera3" in decision["because"]
+    decision = answer(alive(900, **RECORD), alive(900, **RECORD), down(33), discard=["galera3"])
+    assert (decision["join"], decision["discard"]) == (["galera3"], ["galera3"])
+
+
+def test_who_has_had_a_whole_copy_since_joins():
+    assert answer(alive(900, **RECORD), alive(900, **RECORD), down(890, settled=[POINT]))["join"] == ["galera3"]
+    assert answer(alive(900, **RECORD), alive(900, **RECORD), blank())["join"] == ["galera3"]
+
+
+def test_who_was_given_up_is_not_taken_for_the_one_that_is_furthest_ahead():
+    refused(answer(down(31, **RECORD), down(31, **RECORD), down(33)), "galera3 is left out", "-e galera_discard=galera3",
+            "-e galera_bootstrap_from=galera3")
+    assert answer(down(31, **RECORD), down(31, **RECORD), down(33), discard=["galera3"])["bootstrap"] == "galera1"
+    decision = answer(down(31, **RECORD), down(31, **RECORD), down(33), discard=["galera1", "galera2"], bootstrap_from="galera3")
+    assert (decision["bootstrap"], decision["given_up"]) == ("galera3", {"galera3": ""})
 
 
 def test_the_one_that_brings_databases_begins():

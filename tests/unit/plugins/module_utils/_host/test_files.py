@@ -55,8 +55,27 @@ def test_unresolved_owner_counts_as_different():
     assert differs(Found("a", 0o644, None, 0), wanted("a", uid=None)) == {"owner"}
 
 
-def test_before_without_secrets_is_shown_whole():
-    assert visible_before(Found("old\n"), wanted("new\n")) == "old\n"
+OURS = "# Managed by failover.stack\npassword=OLD\n"
+
+
+def test_an_old_text_of_ours_that_anybody_can_read_is_shown_whole():
+    assert visible_before(Found(OURS, public=True), wanted("new\n")) == OURS
+
+
+def test_a_file_in_a_directory_of_ours_is_ours():
+    there = wanted("{}\n")._replace(path="/etc/failover-stack/x.json")
+    assert visible_before(Found("{old}\n", public=True), there) == "{old}\n"
+
+
+@pytest.mark.parametrize("found, template", [
+    (Found(OURS), "# Managed by failover.stack\nplain=1\n"),
+    (Found("password=OLD\n", public=True), "# Managed by failover.stack\n"),
+    (Found(OURS, public=True), "# Managed by failover.stack\npassword=@@p@@\n"),
+], ids=["only some can read it", "made by hand", "the new one has a secret"])
+def test_an_old_text_that_may_hold_a_secret_is_hidden_although_the_new_one_has_no_placeholder(found, template):
+    shown = visible_before(found, wanted(template))
+    assert "OLD" not in shown and shown.endswith(HIDDEN)
+    assert ("# Managed by failover.stack\n" in shown) == ("failover" in found.content)
 
 
 def test_an_old_secret_is_never_shown():

@@ -21,7 +21,7 @@ def values(**more):
         "binlog_directory": "", "leave_datadir": "", "buffer_pool_mb": 0, "memory_percent": 50,
         "binlog_days": 7, "binlog_total_mb": 0, "binlog_disk_percent": 50, "failover": "manual", "monitor_password": "m", "semi_sync": True,
         "semi_sync_timeout_ms": "10000",
-        "certificates_directory": "/certs", "_own": OWN,
+        "certificates_directory": "/certs", "certificate_days": 397, "_own": OWN,
         "_certificates": "/etc/mysql/certificates", "_default_datadir": "/var/lib/mysql", "_log_directory": "/var/log/mysql",
         "_log_group": "adm", "_apparmor": "/etc/apparmor.d/local/usr.sbin.mysqld",
         "_contents.program": [{"path": server.AGENT + "/run.py", "content": "program"}], **CONTENTS, **more}
@@ -246,16 +246,35 @@ def test_a_file_is_missing(path):
 
 
 @pytest.mark.parametrize("member", [
-    dict(MEMBER, not_after="20261228000000Z"), dict(MEMBER, authority_key_identifier="bb"), dict(MEMBER, subject_alt_name=NAMES[1:]),
+    dict(MEMBER, not_after="20270226000000Z"), dict(MEMBER, authority_key_identifier="bb"), dict(MEMBER, subject_alt_name=NAMES[1:]),
     dict(MEMBER, subject_alt_name=None)])
 def test_a_certificate_that_is_made_anew(member):
     found = certificates(ALL, member=member)
     assert found["authority_fits"] and not found["fits"]
 
 
-def test_an_authority_that_ends_within_a_month():
-    assert not certificates(ALL, dict(AUTHORITY, not_after="20261228000000Z"))["authority_fits"]
-    assert certificates(ALL, dict(AUTHORITY, not_after="20261230000000Z"))["authority_fits"]
+def test_an_authority_that_ends_within_90_days():
+    assert not certificates(ALL, dict(AUTHORITY, not_after="20270226000000Z"))["authority_fits"]
+    assert certificates(ALL, dict(AUTHORITY, not_after="20270228000000Z"))["authority_fits"]
+
+
+def test_a_certificate_that_ends_within_a_week_is_told():
+    assert certificates(ALL)["ending"] == [] and certificates(set())["ending"] == []
+    assert certificates(ALL, member=dict(MEMBER, not_after="20261205000000Z"))["ending"] == ["/certs/db1.pem"]
+    assert certificates(ALL, dict(AUTHORITY, not_after="20261205000000Z"))["ending"] == ["/certs/authority.pem"]
+    assert certificates(ALL, member=dict(MEMBER, not_after="20261208000000Z"))["ending"] == []
+    assert certificates(ALL, member=dict(MEMBER, not_after="20261205000000Z"), certificate_days=60)["ending"] == []
+
+
+def test_a_short_certificate_is_not_made_anew_in_each_run():
+    assert certificates(ALL, member=dict(MEMBER, not_after="20270127000000Z"), certificate_days=60)["fits"]
+    assert not certificates(ALL, member=dict(MEMBER, not_after="20261213000000Z"), certificate_days=60)["fits"]
+
+
+@pytest.mark.parametrize("days, authority", [(397, 3650), (7300, 7300)])
+def test_how_long_new_certificates_are_valid(days, authority):
+    found = certificates(ALL, certificate_days=days)
+    assert (found["days"], found["authority_days"]) == (days, authority)
 
 
 def test_nothing_is_signed_in_check_mode_that_is_not_there():

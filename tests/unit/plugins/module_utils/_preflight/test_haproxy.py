@@ -171,6 +171,7 @@ CDN = ["203.0.113.0/24", "2001:db8::/32"]
     frontend(rules=[{"backend": "web", "host": ["*.shop.example", "shop.example"]}, {"redirect_prefix": "https://a", "host": ["b"]}]),
     frontend(binds=[{"port": 80}, {"port": 80, "address": "2001:db8:6::100"}, {"port": 80, "address": "[::1]"}]),
     backend(balance="source", hash_type="consistent"),
+    backend(tls=True, tls_verify=True), backend(tls=True, tls_verify=False), backend(check={"tls": True}, tls_verify=False),
     backend(tls=True, tls_ca="/ca", check={"host": "api.partner.example"}), backend(tls=True, tls_ca="/ca", tls_sni="a", host="a"),
 ])
 def test_what_people_write_is_accepted(changes):
@@ -194,6 +195,11 @@ def test_what_people_write_is_accepted(changes):
     (backend(balance="leastconn", hash_type="consistent"), "haproxy_backends[0].hash_type is consistent, but balance is leastconn, which "
      "hashes nothing: take it out, or use one of source, uri, hdr."),
     (backend(tls_ca="/ca"), "haproxy_backends[0].tls_ca is /ca, but nothing speaks TLS to its servers: set tls, or take it out."),
+    (backend(tls=True), "haproxy_backends[0] speaks TLS to its servers, and nothing says whose certificates they must have: name a file of "
+     "authorities in tls_ca, or set tls_verify to true for those that the system knows, or to false for anybody's."),
+    (backend(tls_verify=True), "haproxy_backends[0].tls_verify is true, but nothing speaks TLS to its servers: set tls, or take it out."),
+    (backend(tls=True, tls_ca="/ca", tls_verify=False), "haproxy_backends[0].tls_verify is false, and tls_ca is /ca, by which nothing is "
+     "checked then: take one of them out."),
     (dict(backend(address_variable="data_address"), haproxy_servers={"web": [{"name": "web1", "address": None}], "api": [{"name": "a"}]}),
      "haproxy_backends[0] (web1) has no address: set its variable data_address, which address_variable names."),
     (dict(backend(), haproxy_servers={"web": [{"name": "web1", "address": "a", "weight": 300}], "api": [{"name": "a"}]}),
@@ -201,6 +207,14 @@ def test_what_people_write_is_accepted(changes):
 ])
 def test_what_cannot_work_is_told(changes, sentence):
     assert said(**changes) == ["proxy1: " + sentence]
+
+
+def test_the_system_s_authorities_need_the_name_in_tcp_mode_too():
+    changes = {"haproxy_frontends": [], "haproxy_servers": {"t": [{"name": "a"}]}, "haproxy_backends": [
+        {"name": "t", "mode": "tcp", "group": "web", "port": 1, "tls": True, "tls_verify": True}]}
+    assert said(**changes) == [
+        "proxy1: haproxy_backends[0].tls_verify is true, but in mode tcp nobody says which name the servers' certificates must have, and "
+        "anybody's by that authority would do: name it in tls_sni."]
 
 
 def test_tls_in_tcp_mode_needs_the_name_that_certificates_must_have():

@@ -36,6 +36,12 @@ def test_a_sane_cluster_has_no_problems():
 
 
 @pytest.mark.parametrize(("changes", "sentence"), [
+    ({"backup_recipients": ["age1" + "q" * 58]},
+     "mysql_replication_backup_recipients has keys, but only a copy on the controller is encrypted, and mysql_replication_backup_fetch is "
+     "empty: name a directory there, or take the keys out."),
+    ({"backup_fetch": "/srv/backups", "backup_recipients": ["AGE-SECRET-KEY-1QQQ"]},
+     "mysql_replication_backup_recipients[0] is no public key of age or SSH: write age1..., ssh-ed25519 ... or ssh-rsa ..., as in a "
+     ".pub file."),
     ({"backup_fetch": "/srv/backups", "backup_compress": "none"},
      "mysql_replication_backup_fetch is '/srv/backups' and mysql_replication_backup_compress is none: one file is fetched, and that is "
      "a directory of many; set mysql_replication_backup_compress to zstd, or leave mysql_replication_backup_fetch empty."),

@@ -43,3 +43,14 @@ def test_publish_replaces_the_link_to_the_newest_also_after_an_interrupted_run(t
         assert (tmp_path / "newest" / "index.html").read_text(encoding="utf-8") == "<p>%s</p>" % name
         assert json.loads((tmp_path / "newest" / "figures.json").read_text(encoding="utf-8")) == {"n": 1}
         assert not os.path.lexists(tmp_path / "newest.new")
+
+
+def test_the_oldest_reports_of_a_kind_go_and_nothing_else(tmp_path):
+    for name, figures in (("20261101T000000Z", "drill"), ("20261102T000000Z", "drill"), ("20261103T000000Z", "drill"),
+                          ("20261101T000001Z-bench", "bench"), ("kept-for-the-audit", "drill"), ("20261001T000000Z", "other")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / (figures + ".json")).write_text("{}")
+    (tmp_path / "latest").symlink_to("20261101T000000Z")
+    assert page.prune(str(tmp_path), "drill", 2) == ["20261101T000000Z"] and page.prune(str(tmp_path), "drill", 2) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "20261001T000000Z", "20261101T000001Z-bench", "20261102T000000Z", "20261103T000000Z", "kept-for-the-audit", "latest"]

@@ -110,6 +110,16 @@ def test_marks_of_the_package_come_along(place):
     assert (place / "mysql.seed" / "debian-10.11.flag").exists()
 
 
+def test_a_link_in_the_place_of_a_mark_is_not_copied(place):
+    """The old directory is the server's own, and what it has becomes readable to the server."""
+    (place / "shadow").write_text("hashes")
+    (place / "mysql").chmod(0o777)
+    (place / "mysql" / "debian-10.11.flag").symlink_to(place / "shadow")
+    with pytest.raises(files.beneath.LinkRefused, match=r"debian-10\.11\.flag is a link"):
+        files.take_marks(str(place / "mysql"), str(place / "mysql.seed"))
+    assert not list((place / "mysql.seed").glob("*.flag"))
+
+
 def test_what_cannot_be_removed_is_said(place, monkeypatch):
     monkeypatch.setattr(files.shutil, "rmtree", lambda path, ignore_errors: None)
     with pytest.raises(Failure, match="mysql cannot be removed: remove it by hand"):

@@ -90,12 +90,12 @@ def test_a_server_whose_writes_were_not_asked_is_not_asked_again(host):
     assert host.data() == "new"
 
 
-@pytest.mark.parametrize("step", ["take_marks", "own_like", "exchange"])
+@pytest.mark.parametrize("step", ["take_marks", "own_tree", "exchange"])
 def test_what_fails_before_the_exchange_leaves_the_old_server_running(host, monkeypatch, step):
     def fail(*_arguments):
         raise OSError("Read-only file system")
 
-    monkeypatch.setattr(worker.files, step, fail)
+    monkeypatch.setattr(worker.beneath if step == "own_tree" else worker.files, step, fail)
     with pytest.raises(OSError, match=r"^Read-only file system$"):
         host.exchange()
     assert host.data() == "old" and host.did == ["stop with old", "systemctl start mariadb.service"]
@@ -316,7 +316,7 @@ def test_logs_stay_where_nothing_was_exchanged(host, logs, monkeypatch):
     def fail(*_arguments):
         raise OSError("Read-only file system")
 
-    monkeypatch.setattr(worker.files, "own_like", fail)
+    monkeypatch.setattr(worker.beneath, "own_tree", fail)
     kept = names(logs)
     with pytest.raises(OSError, match=r"^Read-only file system$"):
         host.exchange()

@@ -121,6 +121,12 @@ options:
         description: Milliseconds between two ARP questions.
         type: int
         default: 50
+      requests:
+        description: >-
+          With O(state=probe) or O(state=steady), how many anonymous requests are sent, one after the other, each on a connection of
+          its own; 0 for as many as it takes to meet everybody of O(service.serving).
+        type: int
+        default: 0
   download:
     description: Downloads of one file that are read slowly, so that they are under way through the fault.
     type: dict
@@ -313,6 +319,14 @@ EXAMPLES = r"""
     - {name: shop, address: 198.51.100.100}
     - {name: blog, address: 198.51.100.101}
 
+- name: Who answers, of a hundred connections
+  failover.stack.drill_observe:
+    state: probe
+    service: {address: 198.51.100.100}
+    load: {sessions: 0, requests: 100}
+  register: probed
+  failed_when: probed.shares | length < 2
+
 - name: End one of them five seconds from now
   failover.stack.drill_observe:
     state: finish
@@ -405,6 +419,10 @@ served:
   description: Hosts that served requests, of those that name themselves.
   returned: state=probe or steady
   type: list
+shares:
+  description: How many good answers to anonymous requests came from each of them.
+  returned: state=probe or steady
+  type: dict
 session:
   description: The last answer of the session path.
   returned: state=probe or steady
@@ -457,6 +475,7 @@ LOAD = {
     "session_rate": {"type": "float", "default": 3},
     "time_limit_ms": {"type": "int", "default": 1000},
     "arp_ms": {"type": "int", "default": 50},
+    "requests": {"type": "int", "default": 0},
 }
 DOWNLOAD = {
     "path": {"type": "str", "default": ""},

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._galera import cluster
+from ansible_collections.failover.stack.plugins.module_utils._galera.recovery import lines
 
 CONTENTS = {"_contents." + name: name for name in ("dropin", "arbitrator", "server", "members", "agent_unit")}
 
@@ -113,3 +114,22 @@ def test_only_who_takes_part_was_read():
     known = {"uuid": "u", "seqno": 5, "running": True, "primary": True, "synced": True}
     found = cluster.recovery(["galera1", "galera2"], [{}, known], alive=["galera1"])
     assert "galera2" not in [one["member"] for one in found["table"] if one.get("synced")]
+
+
+def test_only_those_who_were_reached_in_this_run_count_as_read():
+    stale = {"reachable": True, "running": True, "primary": True, "uuid": "c8c6bbed-e5a4-11f1-b1d1-8ec0291e69c8", "seqno": 3}
+    decision = cluster.recovery(["a", "b"], [stale, {}], alive=["b"])
+    assert decision["verdict"] == "refuse" and decision["table"][0]["reachable"] is False
+
+
+def test_those_who_leave_are_told_of_after_the_others():
+    alive = {"reachable": True, "running": True, "primary": True, "uuid": "c8c6bbed-e5a4-11f1-b1d1-8ec0291e69c8", "seqno": 3}
+    decision = cluster.recovery(["a"], [alive, {}], leaving=["b"])
+    assert [(row["member"], row["verdict"]) for row in decision["table"]] == [("a", "in the primary component"), ("b", "leaves")]
+
+
+def test_who_may_lose_something_comes_as_a_list_or_as_text():
+    blank = {"reachable": True, "uuid": ""}
+    for accepted in (["b", "c"], "b, c"):
+        assert cluster.recovery(["a", "b", "c"], [blank, {}, {}], discard=accepted)["bootstrap"] == "a"
+    assert lines(cluster.recovery(["a"], [blank]))[-1].startswith("bootstrap: ")

@@ -58,6 +58,12 @@ def test_defaults_and_argument_specs_agree(role):
         assert option.get("description"), "%s has no description" % name
 
 
+def test_every_entry_point_is_described(role):
+    """What makes pages of a collection's documentation (antsibull-docs) leaves a role out of which one entry point has none."""
+    specs = load(role / "meta/argument_specs.yml")["argument_specs"]
+    assert [name for name, spec in specs.items() if not (spec.get("short_description") and spec.get("description"))] == []
+
+
 def test_spec_defaults_are_the_defaults(role):
     options = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     defaults = load(role / "defaults/main.yml") or {}

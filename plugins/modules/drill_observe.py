@@ -522,6 +522,43 @@ def nested(options):
     return {"type": "dict", "options": options, "default": {}, "apply_defaults": True}
 
 
+def settings_of(p):
+    return {**p["service"], **p["load"], **{key: p[key] for key in ("max_s", "control", "download", "quiet", "ledger")}}
+
+
+def finish(module, p):
+    files.write_json(p["control"], {k: p[k] for k in ("settle_s", "wait_for_all", "wait_s")})
+    seen = files.wait_for_file(p["control"] + ".seen", p["settle_s"] + 2 * p["wait_s"] + 60, lambda: files.holder(p["control"]))
+    if seen is None:
+        module.fail_json(msg="the observer did not finish: it was not running, or this machine has no time for it")
+    return {"changed": False, "data": seen, "figures": summary(files.unpack(seen), p["periods"])}
+
+
+def stop(_module, p):
+    return {"changed": files.end_other(p["control"])}
+
+
+def probe(_module, p):
+    return {"changed": False, **asyncio.run(client.probe(settings_of(p)))}
+
+
+def steady(module, p):
+    found, clauses = asyncio.run(client.steady(settings_of(p), p["wait_s"]))
+    if clauses:
+        module.fail_json(msg="the steady state was not there within %d s: %s" % (p["wait_s"], "; ".join(clauses)), **found)
+    return {"changed": False, **found}
+
+
+def run(_module, p):
+    place = files.take_place(p["control"])
+    for left in (p["control"], p["control"] + ".seen", p["control"] + client.RUNNING):
+        if os.path.exists(left):
+            os.unlink(left)
+    files.write_json(p["control"] + ".seen", files.pack(asyncio.run(client.Observer(settings_of(p)).run())))
+    os.close(place)
+    return {"changed": False}
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
@@ -541,39 +578,18 @@ def main():
         required_if=[("state", state, ["service"]) for state in ("run", "probe", "steady")],
         supports_check_mode=True,
     )
-    p = module.params
     if module.check_mode:
         module.exit_json(changed=False)
-    if p["state"] == "finish":
-        files.write_json(p["control"], {k: p[k] for k in ("settle_s", "wait_for_all", "wait_s")})
-        seen = files.wait_for_file(p["control"] + ".seen", p["settle_s"] + 2 * p["wait_s"] + 60, lambda: files.holder(p["control"]))
-        if seen is None:
-            module.fail_json(msg="the observer did not finish: it was not running, or this machine has no time for it")
-        module.exit_json(changed=False, data=seen, figures=summary(files.unpack(seen), p["periods"]))
-    if p["state"] == "stop":
-        module.exit_json(changed=files.end_other(p["control"]))
-    more = {k: p[k] for k in ("max_s", "control", "download", "quiet", "ledger")}
-    settings = dict(p["service"], **dict(p["load"], **more))
+    telling, looking = {"finish": finish, "stop": stop}, {"probe": probe, "steady": steady, "run": run}
+    state = module.params["state"]
+    if state in telling:
+        module.exit_json(**telling[state](module, module.params))
     try:
-        if p["state"] == "probe":
-            module.exit_json(changed=False, **asyncio.run(client.probe(settings)))
-        if p["state"] == "steady":
-            found, clauses = asyncio.run(client.steady(settings, p["wait_s"]))
-            if clauses:
-                module.fail_json(msg="the steady state was not there within %d s: %s" % (p["wait_s"], "; ".join(clauses)), **found)
-            module.exit_json(changed=False, **found)
-        place = files.take_place(p["control"])
-        for left in (p["control"], p["control"] + ".seen", p["control"] + client.RUNNING):
-            if os.path.exists(left):
-                os.unlink(left)
-        seen = asyncio.run(client.Observer(settings).run())
+        module.exit_json(**looking[state](module, module.params))
     except LedgerError as error:
         module.fail_json(msg=str(error))
     except PermissionError as error:
         module.fail_json(msg="the observer may not open a raw socket (%s): run it as root with CAP_NET_RAW" % error)
-    files.write_json(p["control"] + ".seen", files.pack(seen))
-    os.close(place)
-    module.exit_json(changed=False)
 
 
 if __name__ == "__main__":

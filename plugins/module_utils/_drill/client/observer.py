@@ -254,12 +254,8 @@ class Observer:
         self.length, self.wait_s = self.now(), (told or {}).get("wait_s", 10)
         stop.set()
 
-    async def run(self):
-        stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        self.back, self.length = False, 0
-        if self.p.get("ledger"):
-            self.writers = Writers(self.p["ledger"], self.now)
-            await loop.run_in_executor(None, self.writers.start)
+    def lasting(self):
+        """(slow downloads, quiet connections)"""
         downloads = Downloads(
             self.p["download"],
             self.p["address"],
@@ -271,6 +267,15 @@ class Observer:
             Quiet(self.p["quiet"]["every_s"], self.request(self.p["path"], True, method=self.p["quiet"]["method"]), self.connect, self.now)
             for _n in range(self.p["quiet"]["count"])
         ]
+        return downloads, quiet
+
+    async def run(self):
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        self.back, self.length = False, 0
+        if self.p.get("ledger"):
+            self.writers = Writers(self.p["ledger"], self.now)
+            await loop.run_in_executor(None, self.writers.start)
+        downloads, quiet = self.lasting()
         if self.p["download"]["count"]:
             await downloads.prepare()
         jobs = [self.wait_for_end(stop), self.anonymous(stop)] + downloads.jobs(stop) + [q.run(stop) for q in quiet]
@@ -285,8 +290,16 @@ class Observer:
         await asyncio.gather(*jobs)
         # Whoever waits for the next observer must not take this one's for it.
         os.unlink(self.p["control"] + RUNNING)
+        seen = self.seen(downloads, quiet, prober)
+        if self.writers:
+            seen["ledger"] = await loop.run_in_executor(None, self.writers.finish, self.wait_s)
+            self.writers.add_to(seen)
+        return seen
+
+    def seen(self, downloads, quiet, prober):
+        """All of it, as JSON has it."""
         self.rows.sort()
-        seen = {
+        return {
             "started": self.started,
             "length_ms": int(self.length),
             "codes": CODES,
@@ -305,10 +318,6 @@ class Observer:
             "quiet": quiet_export(quiet),
             "arp": prober.holders.export() if prober else {"macs": [], "names": [], "spans": {}},
         }
-        if self.writers:
-            seen["ledger"] = await loop.run_in_executor(None, self.writers.finish, self.wait_s)
-            self.writers.add_to(seen)
-        return seen
 
 
 async def probe(p):

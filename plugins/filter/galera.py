@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.failover.stack.plugins.module_utils._galera.cluster import recovery
 from ansible_collections.failover.stack.plugins.module_utils._galera.jdbc import url
 from ansible_collections.failover.stack.plugins.module_utils._galera.recovery import lines
 from ansible_collections.failover.stack.plugins.module_utils._galera.state import missing
@@ -21,4 +20,4 @@ def jdbc_url(addresses, database, **options):
 
 class FilterModule:
     def filters(self):
-        return {"galera_recovery": recovery, "galera_recovery_lines": lines, "galera_jdbc_url": jdbc_url, "galera_missing": missing}
+        return {"galera_recovery_lines": lines, "galera_jdbc_url": jdbc_url, "galera_missing": missing}

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from ansible_collections.failover.stack.plugins.module_utils._vip.virtual_servers import (
-    connections,
     missing,
     network_peers,
     resolve_all,
@@ -24,6 +23,5 @@ class FilterModule:
             "virtual_servers_leftovers": leftovers,
             "virtual_servers_missing": missing,
             "virtual_servers_weightless": weightless,
-            "virtual_server_connections": connections,
             "network_peers": network_peers,
         }

@@ -121,6 +121,12 @@ options:
         description: Milliseconds between two ARP questions.
         type: int
         default: 50
+      requests:
+        description: >-
+          With O(state=probe) or O(state=steady), how many anonymous requests are sent, one after the other, each on a connection of
+          its own; 0 for as many as it takes to meet everybody of O(service.serving).
+        type: int
+        default: 0
   download:
     description: Downloads of one file that are read slowly, so that they are under way through the fault.
     type: dict
@@ -313,6 +319,14 @@ EXAMPLES = r"""
     - {name: shop, address: 198.51.100.100}
     - {name: blog, address: 198.51.100.101}
 
+- name: Who answers, of a hundred connections
+  failover.stack.drill_observe:
+    state: probe
+    service: {address: 198.51.100.100}
+    load: {sessions: 0, requests: 100}
+  register: probed
+  failed_when: probed.shares | length < 2
+
 - name: End one of them five seconds from now
   failover.stack.drill_observe:
     state: finish
@@ -405,6 +419,10 @@ served:
   description: Hosts that served requests, of those that name themselves.
   returned: state=probe or steady
   type: list
+shares:
+  description: How many good answers to anonymous requests came from each of them.
+  returned: state=probe or steady
+  type: dict
 session:
   description: The last answer of the session path.
   returned: state=probe or steady
@@ -457,6 +475,7 @@ LOAD = {
     "session_rate": {"type": "float", "default": 3},
     "time_limit_ms": {"type": "int", "default": 1000},
     "arp_ms": {"type": "int", "default": 50},
+    "requests": {"type": "int", "default": 0},
 }
 DOWNLOAD = {
     "path": {"type": "str", "default": ""},
@@ -503,6 +522,43 @@ def nested(options):
     return {"type": "dict", "options": options, "default": {}, "apply_defaults": True}
 
 
+def settings_of(p):
+    return {**p["service"], **p["load"], **{key: p[key] for key in ("max_s", "control", "download", "quiet", "ledger")}}
+
+
+def finish(module, p):
+    files.write_json(p["control"], {k: p[k] for k in ("settle_s", "wait_for_all", "wait_s")})
+    seen = files.wait_for_file(p["control"] + ".seen", p["settle_s"] + 2 * p["wait_s"] + 60, lambda: files.holder(p["control"]))
+    if seen is None:
+        module.fail_json(msg="the observer did not finish: it was not running, or this machine has no time for it")
+    return {"changed": False, "data": seen, "figures": summary(files.unpack(seen), p["periods"])}
+
+
+def stop(_module, p):
+    return {"changed": files.end_other(p["control"])}
+
+
+def probe(_module, p):
+    return {"changed": False, **asyncio.run(client.probe(settings_of(p)))}
+
+
+def steady(module, p):
+    found, clauses = asyncio.run(client.steady(settings_of(p), p["wait_s"]))
+    if clauses:
+        module.fail_json(msg="the steady state was not there within %d s: %s" % (p["wait_s"], "; ".join(clauses)), **found)
+    return {"changed": False, **found}
+
+
+def run(_module, p):
+    place = files.take_place(p["control"])
+    for left in (p["control"], p["control"] + ".seen", p["control"] + client.RUNNING):
+        if os.path.exists(left):
+            os.unlink(left)
+    files.write_json(p["control"] + ".seen", files.pack(asyncio.run(client.Observer(settings_of(p)).run())))
+    os.close(place)
+    return {"changed": False}
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
@@ -522,39 +578,18 @@ def main():
         required_if=[("state", state, ["service"]) for state in ("run", "probe", "steady")],
         supports_check_mode=True,
     )
-    p = module.params
     if module.check_mode:
         module.exit_json(changed=False)
-    if p["state"] == "finish":
-        files.write_json(p["control"], {k: p[k] for k in ("settle_s", "wait_for_all", "wait_s")})
-        seen = files.wait_for_file(p["control"] + ".seen", p["settle_s"] + 2 * p["wait_s"] + 60, lambda: files.holder(p["control"]))
-        if seen is None:
-            module.fail_json(msg="the observer did not finish: it was not running, or this machine has no time for it")
-        module.exit_json(changed=False, data=seen, figures=summary(files.unpack(seen), p["periods"]))
-    if p["state"] == "stop":
-        module.exit_json(changed=files.end_other(p["control"]))
-    more = {k: p[k] for k in ("max_s", "control", "download", "quiet", "ledger")}
-    settings = dict(p["service"], **dict(p["load"], **more))
+    telling, looking = {"finish": finish, "stop": stop}, {"probe": probe, "steady": steady, "run": run}
+    state = module.params["state"]
+    if state in telling:
+        module.exit_json(**telling[state](module, module.params))
     try:
-        if p["state"] == "probe":
-            module.exit_json(changed=False, **asyncio.run(client.probe(settings)))
-        if p["state"] == "steady":
-            found, clauses = asyncio.run(client.steady(settings, p["wait_s"]))
-            if clauses:
-                module.fail_json(msg="the steady state was not there within %d s: %s" % (p["wait_s"], "; ".join(clauses)), **found)
-            module.exit_json(changed=False, **found)
-        place = files.take_place(p["control"])
-        for left in (p["control"], p["control"] + ".seen", p["control"] + client.RUNNING):
-            if os.path.exists(left):
-                os.unlink(left)
-        seen = asyncio.run(client.Observer(settings).run())
+        module.exit_json(**looking[state](module, module.params))
     except LedgerError as error:
         module.fail_json(msg=str(error))
     except PermissionError as error:
         module.fail_json(msg="the observer may not open a raw socket (%s): run it as root with CAP_NET_RAW" % error)
-    files.write_json(p["control"] + ".seen", files.pack(seen))
-    os.close(place)
-    module.exit_json(changed=False)
 
 
 if __name__ == "__main__":

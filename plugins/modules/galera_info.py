@@ -120,8 +120,10 @@ gvwstate:
   description: The last primary component, from gvwstate.dat, when that is whole.
   returned: always
   type: dict
-  sample: {my_uuid: 0f1c2a3b-e5a4-11f1-8e6e-7f2f3b9b0c11,
-    view: "0f1c2a3b-e5a4-11f1-8e6e-7f2f3b9b0c11:7", members: [0f1c2a3b-e5a4-11f1-8e6e-7f2f3b9b0c11]}
+  sample:
+    my_uuid: 0f1c2a3b-e5a4-11f1-8e6e-7f2f3b9b0c11
+    view: "0f1c2a3b-e5a4-11f1-8e6e-7f2f3b9b0c11:7"
+    members: [0f1c2a3b-e5a4-11f1-8e6e-7f2f3b9b0c11]
 given_up:
   description: Members that the cluster went on without, and the point of that bootstrap, as this member noted it.
   returned: always

@@ -13,7 +13,7 @@ author: The failover.stack founders (@failover-stack)
 extends_documentation_fragment:
   - failover.stack.galera_server
 description:
-  - Does what P(failover.stack.galera_recovery#filter) decided, and looks again right before it acts.
+  - Does what P(failover.stack.galera_cluster#lookup) decided, and looks again right before it acts.
 attributes:
   check_mode:
     support: full

@@ -58,8 +58,6 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._mha import mends
 
-VERSION_FILE = "NodeConst.pm"
-
 
 def read(path):
     try:

@@ -92,9 +92,10 @@ result:
       and the names of older ones that were RV(ignore:removed).
   returned: act=run or status
   type: dict
-  sample: {bytes: 204472320, compared_with: copy, data_bytes: 1095216660, gtid: 0-1-4711, name: db3-20261121T030000Z,
-    path: /var/backups/mysql/db3-20261121T030000Z, removed: [], rows: 120044, seconds: 21.4, stored_bytes: 204472320, tables: 17,
-    version: 10.11.19-MariaDB-0+deb12u1-log}
+  sample:
+    {bytes: 204472320, compared_with: copy, data_bytes: 1095216660, gtid: 0-1-4711, name: db3-20261121T030000Z,
+     path: /var/backups/mysql/db3-20261121T030000Z, removed: [], rows: 120044, seconds: 21.4, stored_bytes: 204472320, tables: 17,
+     version: 10.11.19-MariaDB-0+deb12u1-log}
 phases:
   description: Name, seconds and bytes of each phase.
   returned: act=run or status

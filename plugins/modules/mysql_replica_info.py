@@ -13,8 +13,7 @@ author: The failover.stack founders (@failover-stack)
 description:
   - Reads who the server is, whether it may be written to, its GTIDs, its replication channels and its own replicas, in the same words
     for MariaDB and MySQL.
-  - The return value of each member is what P(failover.stack.mysql_topology#filter) and
-    P(failover.stack.mysql_failover_candidate#filter) work on.
+  - The return value of each member is what roles judge a cluster by.
   - Passwords are never returned.
 notes:
   - The user needs on MariaDB C(SLAVE MONITOR), C(BINLOG MONITOR), C(REPLICATION MASTER ADMIN) and C(SHOW DATABASES), on MySQL

@@ -107,8 +107,9 @@ result:
       RV(ignore:unit) and data directory RV(ignore:kept) of a scratch server that was kept, or the directory in which the old data was kept.
   returned: act=run or status
   type: dict
-  sample: {backup: db3-20261121T030000Z, bytes: 1095216660, gtid: 0-1-4711, kept: "", rows: 120044, socket: "", tables: 17, unit: "",
-    version: 10.11.19-MariaDB-0+deb12u1-log}
+  sample:
+    {backup: db3-20261121T030000Z, bytes: 1095216660, gtid: 0-1-4711, kept: "", rows: 120044, socket: "", tables: 17, unit: "",
+     version: 10.11.19-MariaDB-0+deb12u1-log}
 phases:
   description: Name, seconds and bytes of each phase.
   returned: act=run or status

@@ -135,8 +135,9 @@ offer:
   description: What the joiner has to know of the donor.
   returned: act=offer
   type: dict
-  sample: {dialect: mariadb, version: 10.11.19-MariaDB-0+deb12u1-log, position: 0-1-4711, own_writes: "", log_bin: true,
-    logs_replicated: true, writable: false, datadir: /var/lib/mysql/, total: 1095216660}
+  sample:
+    {dialect: mariadb, version: 10.11.19-MariaDB-0+deb12u1-log, position: 0-1-4711, own_writes: "", log_bin: true,
+     logs_replicated: true, writable: false, datadir: /var/lib/mysql/, total: 1095216660}
 certificate:
   description: The joiner's certificate.
   returned: act=receive

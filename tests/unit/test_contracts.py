@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pathlib
 import re
 import ssl
@@ -80,6 +81,12 @@ def test_defaults_and_argument_specs_agree(role):
         assert name.startswith(role.name + "_"), name
         assert option.get("type"), "%s has no type" % name
         assert option.get("description"), "%s has no description" % name
+
+
+def test_every_entry_point_is_described(role):
+    """What makes pages of a collection's documentation (antsibull-docs) leaves a role out of which one entry point has none."""
+    specs = load(role / "meta/argument_specs.yml")["argument_specs"]
+    assert [name for name, spec in specs.items() if not (spec.get("short_description") and spec.get("description"))] == []
 
 
 def test_spec_defaults_are_the_defaults(role):
@@ -239,6 +246,22 @@ def test_every_module_and_action_has_a_unit_test():
     missing = [path for kind in ("modules", "action") for path in (ROOT / "plugins" / kind).glob("*.py")
                if not imported(kind, path.stem) and (kind == "action" or "def main(" in path.read_text(encoding="utf-8"))]
     assert {path.stem for path in missing} <= TESTED_BY_A_PLAYBOOK, missing
+
+
+def filters():
+    """The names under which expressions know them."""
+    for path in sorted((ROOT / "plugins/filter").glob("*.py")):
+        name = "ansible_collections.failover.stack.plugins.filter." + path.stem
+        yield from importlib.import_module(name).FilterModule().filters()
+
+
+@pytest.mark.parametrize("name", sorted(filters()))
+def test_every_filter_is_used_by_somebody_else_than_a_test(name):
+    """Public is what has a user: a role, a playbook, an inventory, or a page that tells one to use it."""
+    used = re.compile(r"failover\.stack\.%s\b" % name)
+    texts = [path for place in ("roles", "playbooks", "inventories", "docs", "molecule") for path in (ROOT / place).rglob("*")
+             if path.suffix in (".yml", ".j2", ".md")]
+    assert any(used.search(path.read_text(encoding="utf-8")) for path in texts)
 
 
 def day_2_playbooks():

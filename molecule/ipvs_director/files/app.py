@@ -1,10 +1,9 @@
-"""app.py PORT...: a real but trivial web server. Its name, its health, a slow download."""
+"""app.py PORT...: a real but trivial web server. Its name, its health, a file to download."""
 
 import http.server
 import socket
 import sys
 import threading
-import time
 
 NAME = socket.gethostname()
 
@@ -14,17 +13,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self):
-        slow = self.path.startswith("/slow")
-        body = NAME.encode()
+        body = b"x" * 150000 if self.path == "/file" else NAME.encode()
         self.send_response(200)
         self.send_header("X-Server", NAME)
-        self.send_header("Content-Length", "150000" if slow else str(len(body)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if not slow:
-            return self.wfile.write(body)
-        for _ in range(150):
-            self.wfile.write(b"x" * 1000)
-            time.sleep(0.1)
+        self.wfile.write(body)
 
     def log_message(self, *_arguments):
         pass

@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import threading
 import time
 
-from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_lease
+from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_lease, mysql_record
 from ansible_collections.failover.stack.plugins.module_utils._etcd import lead
 from ansible_collections.failover.stack.plugins.module_utils._etcd.api import ApiError, place
 from ansible_collections.failover.stack.plugins.module_utils._etcd.keys import Keys, created, delete, put, unchanged
@@ -163,14 +160,13 @@ class Store(threading.Thread):
     # The thread
 
     def recall(self):
-        with contextlib.suppress(OSError, ValueError), open(self.path, encoding="utf-8") as handle:
-            known = json.load(handle)
+        """Of what another release wrote there it takes what it knows, or nothing."""
+        known = mysql_record.read_json(self.path)
+        if isinstance(known, dict) and {"lease", "until", "writer"} <= set(known):
             self.lease, self.until, self.writer = known["lease"], known["until"], known["writer"]
 
     def remember(self):
-        with open(self.path + ".new", "w", encoding="utf-8") as handle:
-            json.dump({"lease": self.lease, "until": self.until, "writer": self.writer}, handle)
-        os.replace(self.path + ".new", self.path)
+        mysql_record.write_json(self.path, {"lease": self.lease, "until": self.until, "writer": self.writer})
 
     def run(self):
         while True:

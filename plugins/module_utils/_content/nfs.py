@@ -24,7 +24,6 @@ CONFIG = "/etc/failover-nfs"
 MAP = CONFIG + "/auto.content"
 MASTER = "/etc/auto.master.d/failover-content.autofs"
 AUTOFS_CONF = "/etc/autofs.conf"
-AUTOFS_DROPIN = "%s/autofs.service.d/failover.conf" % UNITS
 WATCH = CONFIG + "/watch.json"
 SERVER_UNIT, EXPORTS_UNIT, AUTOFS_UNIT, WATCH_UNIT = (
     "nfs-server.service", "failover-nfs-exports.service", "autofs.service", "failover-nfs-watch.service")
@@ -74,11 +73,6 @@ def patience_s(values):
     for the question that ends after that, and what it takes to end what waits.
     """
     return values["answer_s"] - 3
-
-
-def major_timeout_s(values):
-    """When the kernel gives a request up, soft: nfs(5), timeo and retrans. The first wait, and one for each retransmission."""
-    return values["timeo_s"] * (values["retrans"] + 1)
 
 
 def mount_wait_s(values):

@@ -80,6 +80,15 @@ def unpack_zip(archive, to):
             os.utime(there, (written, written))
 
 
+def links_stay(tree):
+    """Each link is within the package by its own words; by way of another one it may lead out all the same."""
+    whole = os.path.realpath(tree)
+    for root, directories, files in os.walk(tree):
+        for path in (os.path.join(root, name) for name in sorted(directories + files)):
+            if os.path.islink(path) and os.path.commonpath([whole, os.path.realpath(path)]) != whole:
+                raise BadPackage("it has the link %s, which leads out of it by another link" % os.path.relpath(path, tree))
+
+
 def unpack(archive, to):
     """A WAR, a zip or a tar, however compressed."""
     try:
@@ -87,6 +96,7 @@ def unpack(archive, to):
             unpack_zip(archive, to)
         elif tarfile.is_tarfile(archive):
             unpack_tar(archive, to)
+            links_stay(to)
         else:
             raise BadPackage("it is neither a WAR, zip nor tar")
     except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
@@ -118,7 +128,7 @@ def pack(tree, to, mtime):
             member.mtime, member.mode = mtime, 0o755 if member.isdir() or member.mode & stat.S_IXUSR else 0o644
             if member.islnk():
                 # A second name of one file becomes a file of its own.
-                member.type, member.size = tarfile.REGTYPE, os.path.getsize(path)
+                member.type, member.linkname, member.size = tarfile.REGTYPE, "", os.path.getsize(path)
             if member.isfile():
                 with open(path, "rb") as handle:
                     tar.addfile(member, handle)

@@ -67,12 +67,6 @@ def allowed_signers(keys):
     return "".join('deployer namespaces="git" %s\n' % line for line in lines)
 
 
-def archive_source(archive, version):
-    """(url, checksum) of a version that comes as an archive."""
-    checksums = archive.get("checksums") or {}
-    return str(archive.get("url") or "").replace("{version}", version), str(checksums.get(version) or "")
-
-
 def changes(status):
     """Paths that git status --porcelain tells of."""
     return [line[3:] for line in status.splitlines() if line[3:]]

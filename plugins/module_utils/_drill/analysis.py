@@ -236,35 +236,36 @@ def took_ms(events, what):
     return round(max(0.0, end - begin) * 1000) if begin and end else None
 
 
-def analyse(seen, drill, events, prediction):
-    """One row of the report. events: fault_at, heal_at as seconds since the epoch, or None."""
-    origin = seen["started"]
-    fault = None if events.get("fault_at") is None else (events["fault_at"] - origin) * 1000
-    heal = None if events.get("heal_at") is None else (events["heal_at"] - origin) * 1000
-    rows = rows_of(seen)
-    found = outages(rows)
-    stages = phases(rows, fault, heal)
-    held = holders(seen.get("arp", {}), fault)
-    failures = {}
-    for row in rows:
-        if is_failure(row[3]):
-            label = seen["codes"][row[3]]
-            failures[label] = failures.get(label, 0) + 1
+def of_drill(drill, events, prediction):
+    """What was broken, and what was allowed."""
     predicted, why = prediction
-    result = {
+    return {
         "name": drill["name"],
         "title": drill.get("title", drill["name"]),
         "tier": drill.get("tier", ""),
         "fault": drill["fault"],
         "target": events.get("target", ""),
         "address": events.get("address", ""),
-        "outage_ms": round(max([w["ms"] for w in found] or [0])),
-        # What coming back cost, apart from the fault itself.
-        "return_outage_ms": round(max([w["ms"] for w in found if heal is not None and w["from"] >= heal] or [0])),
         "predicted_ms": None if predicted is None else round(predicted),
         "predicted_by": why,
         "budget_ms": budget(drill, predicted),
         "budget_from": drill.get("budget_from", "fault"),
+        "fault_took_ms": took_ms(events, "fault"),
+        "heal_took_ms": took_ms(events, "heal"),
+    }
+
+
+def of_requests(seen, rows, found, fault, heal):
+    """What visitors and writers met. found: outages(rows)."""
+    stages, failures = phases(rows, fault, heal), {}
+    for row in rows:
+        if is_failure(row[3]):
+            label = seen["codes"][row[3]]
+            failures[label] = failures.get(label, 0) + 1
+    return {
+        "outage_ms": round(max([w["ms"] for w in found] or [0])),
+        # What coming back cost, apart from the fault itself.
+        "return_outage_ms": round(max([w["ms"] for w in found if heal is not None and w["from"] >= heal] or [0])),
         "requests": len(rows),
         "failed": sum(1 for r in rows if is_failure(r[3])),
         "sorry": sum(1 for r in rows if r[3] == SORRY),
@@ -276,27 +277,46 @@ def analyse(seen, drill, events, prediction):
         "sessions": seen.get("sessions", 0),
         "sessions_lost": len(seen.get("lost", [])),
         "lost": seen.get("lost", []),
+        "windows": found,
+        "phases": stages,
+        "failures": failures,
+    }
+
+
+def of_addresses(arp, fault):
+    """Who held the virtual addresses."""
+    held = holders(arp, fault)
+    return {
         "vip_holders_max": max([h["max"] for h in held.values()] or [0]),
         "vip_silent_ms": max([h["gap_ms"] for h in held.values()] or [0]),
         "vip_moves": sum(h["moves"] for h in held.values()),
         "vips": held,
-        "windows": found,
-        "phases": stages,
-        "failures": failures,
+    }
+
+
+def analyse(seen, drill, events, prediction):
+    """One row of the report. events: fault_at, heal_at as seconds since the epoch, or None."""
+    origin = seen["started"]
+    fault = None if events.get("fault_at") is None else (events["fault_at"] - origin) * 1000
+    heal = None if events.get("heal_at") is None else (events["heal_at"] - origin) * 1000
+    rows = rows_of(seen)
+    found = outages(rows)
+    result = {
+        **of_drill(drill, events, prediction),
+        **of_requests(seen, rows, found, fault, heal),
+        **of_addresses(seen.get("arp", {}), fault),
         "fault_ms": fault,
         "heal_ms": heal,
-        "fault_took_ms": took_ms(events, "fault"),
-        "heal_took_ms": took_ms(events, "heal"),
         "length_ms": seen.get("length_ms", 0),
         "started": origin,
         "reconnects": seen.get("reconnects", 0),
         "observer_lag_ms": seen.get("lag_ms", 0),
         "all_back": seen.get("all_back", False),
+        **downloads(seen, fault, heal),
+        **quiet(seen),
+        **ledger_figures(seen, rows, heal),
+        **answer_figures(events, origin, found),
     }
-    result.update(downloads(seen, fault, heal))
-    result.update(quiet(seen))
-    result.update(ledger_figures(seen, rows, heal))
-    result.update(answer_figures(events, origin, found))
     if (drill.get("expect") or {}).get("distribution"):
         result["distribution"] = distribution(rows, seen, drill, fault)
     result["missed"] = missed(result, drill)

@@ -58,9 +58,6 @@ class Keys(Api):
         """Whether the lease was still there."""
         return int(self.call("lease/keepalive", {"ID": lease}).get("result", {}).get("TTL", 0)) > 0
 
-    def revoke(self, lease):
-        self.call("lease/revoke", {"ID": lease})
-
     def read(self, prefix):
         """{key without the prefix: (value, revision of its making, of its last change, lease)}"""
         found = self.call("kv/range", {"key": packed(prefix), "range_end": packed(after(prefix))})

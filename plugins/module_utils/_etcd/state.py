@@ -53,10 +53,6 @@ def majority(number):
     return number // 2 + 1
 
 
-def has_majority(statuses):
-    return any(one["available"] and one["leader"] for one in statuses.values())
-
-
 def problems(host, info, limits, members_only=False):
     """One sentence for each thing that keeps the cluster from being healthy. members_only: that keeps a member from being restarted.
 

@@ -44,7 +44,7 @@ def errant_problems(info, row):
 
 
 def member_problems(info, row, tls=True, max_lag=10, semi_sync=False, source=None):
-    """Sentences without the member's name. info: mysql_replica_info's; row: the member's in mysql_topology's result; source: what
+    """Sentences without the member's name. info: mysql_replica_info's; row: the member's in topology()'s result; source: what
     mysql_replica_info saw of the member it replicates from."""
     if not info.get("reachable"):
         return ["the server does not answer: %s" % info.get("because", "it cannot be reached")]

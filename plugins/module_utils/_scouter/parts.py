@@ -21,9 +21,3 @@ def parse(text):
             raise ValueError("line %d is no checksum and path" % number)
         found.append({"path": match.group("path"), "checksum": "sha256:" + match.group("sum")})
     return found
-
-
-def coordinates(path):
-    """(group, artifact, version) of a path in a Maven repository."""
-    words = path.split("/")
-    return ".".join(words[:-3]), words[-3], words[-2]

@@ -208,11 +208,6 @@ def count(left, right=""):
     return count_set(subtract_set(parse_set(left), parse_set(right)))
 
 
-def most_advanced(sets):
-    """Names whose set contains all others', from {name: set}; none when they have diverged."""
-    return [name for name in sets if all(contains(sets[name], other) for other in sets.values())]
-
-
 # --- Errant transactions ---------------------------------------------------------
 
 

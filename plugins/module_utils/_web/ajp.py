@@ -11,9 +11,9 @@ from typing import NamedTuple
 CPING = b"\x12\x34\x00\x01\x0a"
 CPONG = b"AB\x00\x01\x09"
 
-FORWARD_REQUEST, SEND_BODY, SEND_HEADERS, END_RESPONSE, GET_BODY = 2, 3, 4, 5, 6
+FORWARD_REQUEST, SEND_BODY, SEND_HEADERS, END_RESPONSE = 2, 3, 4, 5
 GET = 2
-ATTRIBUTE_ROUTE, ATTRIBUTE_SECRET, ATTRIBUTES_END = 0x06, 0x0C, 0xFF
+ATTRIBUTE_SECRET, ATTRIBUTES_END = 0x0C, 0xFF
 REQUEST_HEADERS = {"accept": 0xA001, "connection": 0xA006, "content-length": 0xA008, "cookie": 0xA009, "host": 0xA00B, "user-agent": 0xA00E}
 RESPONSE_HEADERS = {0xA001: "Content-Type", 0xA002: "Content-Language", 0xA003: "Content-Length", 0xA004: "Date", 0xA005: "Last-Modified",
                     0xA006: "Location", 0xA007: "Set-Cookie", 0xA008: "Set-Cookie2", 0xA009: "Servlet-Engine", 0xA00A: "Status",

@@ -12,7 +12,6 @@ NAME_LIMIT = 60
 DIGEST = 8
 # Both sides of AJP must have the same. Tomcat's and mod_jk's own default is 8192; 65536 is the most that mod_jk takes.
 PACKET_SIZE = 16384
-FOREIGN_PACKET_SIZE = 8192
 
 
 def shortened(name, limit=NAME_LIMIT):

@@ -68,7 +68,8 @@ class Transfer:
 
     async def run(self, hurry=None):
         loop = asyncio.get_running_loop()
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as sock:
             sock.setblocking(False)
             if self.rate:
                 # Before connecting, since the handshake fixes how far the window can be scaled.

@@ -35,6 +35,11 @@ FORM = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\
 ASKED = 14
 
 
+def in_a_header(address):
+    """An IPv6 address stands in brackets (RFC 3986)."""
+    return "[%s]" % address if ":" in address else address
+
+
 class Observer:
     def __init__(self, p):
         self.p = p
@@ -63,7 +68,7 @@ class Observer:
         return self.addresses[number % len(self.addresses)]
 
     def request(self, path, keep, jar=None, method="GET", address=None):
-        host = self.p["host_header"] or address or self.p["address"]
+        host = self.p["host_header"] or in_a_header(address or self.p["address"])
         if (path, keep, host) not in self.heads:
             self.heads[path, keep, host] = (
                 " %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: failover-drill\r\nConnection: %s\r\n"
@@ -147,6 +152,11 @@ class Observer:
         if name not in self.served:
             self.served.append(name)
         return self.served.index(name)
+
+    def shares(self):
+        """{name: how many good answers to anonymous requests} of the web servers that name themselves."""
+        by = [row[6] for row in self.rows if row[2] == ANONYMOUS and row[3] == OK]
+        return {name: by.count(index) for index, name in enumerate(self.served)}
 
     def understand(self, status, headers, body, visitor, sent):
         # Whatever its status: an apology is an answer, and no visitor's session can live in it.
@@ -244,12 +254,8 @@ class Observer:
         self.length, self.wait_s = self.now(), (told or {}).get("wait_s", 10)
         stop.set()
 
-    async def run(self):
-        stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        self.back, self.length = False, 0
-        if self.p.get("ledger"):
-            self.writers = Writers(self.p["ledger"], self.now)
-            await loop.run_in_executor(None, self.writers.start)
+    def lasting(self):
+        """(slow downloads, quiet connections)"""
         downloads = Downloads(
             self.p["download"],
             self.p["address"],
@@ -261,6 +267,15 @@ class Observer:
             Quiet(self.p["quiet"]["every_s"], self.request(self.p["path"], True, method=self.p["quiet"]["method"]), self.connect, self.now)
             for _n in range(self.p["quiet"]["count"])
         ]
+        return downloads, quiet
+
+    async def run(self):
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        self.back, self.length = False, 0
+        if self.p.get("ledger"):
+            self.writers = Writers(self.p["ledger"], self.now)
+            await loop.run_in_executor(None, self.writers.start)
+        downloads, quiet = self.lasting()
         if self.p["download"]["count"]:
             await downloads.prepare()
         jobs = [self.wait_for_end(stop), self.anonymous(stop)] + downloads.jobs(stop) + [q.run(stop) for q in quiet]
@@ -275,8 +290,16 @@ class Observer:
         await asyncio.gather(*jobs)
         # Whoever waits for the next observer must not take this one's for it.
         os.unlink(self.p["control"] + RUNNING)
+        seen = self.seen(downloads, quiet, prober)
+        if self.writers:
+            seen["ledger"] = await loop.run_in_executor(None, self.writers.finish, self.wait_s)
+            self.writers.add_to(seen)
+        return seen
+
+    def seen(self, downloads, quiet, prober):
+        """All of it, as JSON has it."""
         self.rows.sort()
-        seen = {
+        return {
             "started": self.started,
             "length_ms": int(self.length),
             "codes": CODES,
@@ -295,10 +318,6 @@ class Observer:
             "quiet": quiet_export(quiet),
             "arp": prober.holders.export() if prober else {"macs": [], "names": [], "spans": {}},
         }
-        if self.writers:
-            seen["ledger"] = await loop.run_in_executor(None, self.writers.finish, self.wait_s)
-            self.writers.add_to(seen)
-        return seen
 
 
 async def probe(p):
@@ -311,16 +330,21 @@ async def probe(p):
         found = await loop.run_in_executor(None, probe_servers, p["ledger"])
     for _try in range(6 if p["sessions"] else 0):
         await asyncio.ensure_future(observer.shot(p["session_path"], False, [], visitor))
-    asked = ASKED * max(1, len(p.get("serving") or [])) if p["rate"] and (p.get("serving") or p.get("also")) else 0
-    for number in range(asked * len(observer.addresses)):
+    for number in range(p.get("requests") or to_be_asked(p) * len(observer.addresses)):
         await asyncio.ensure_future(observer.shot(p["path"], False, [], address=observer.address(number)))
     return {
         **found,
         "holders": held,
         "answers": [CODES[row[3]] for row in observer.rows],
         "served": sorted(observer.served),
+        "shares": observer.shares(),
         "session": observer.samples[-1] if observer.samples else {},
     }
+
+
+def to_be_asked(p):
+    """How often each address is asked in a probe, so that everybody who should serve is met."""
+    return ASKED * max(1, len(p.get("serving") or [])) if p["rate"] and (p.get("serving") or p.get("also")) else 0
 
 
 async def holders_of(p, observer):

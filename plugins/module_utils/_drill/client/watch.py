@@ -42,7 +42,6 @@ class Watch(threading.Thread):
         super().__init__(daemon=True)
         self.kind, self.name, self.address, self.behind, self.now = kind, name, address, behind, now
         self.spans, self.opened, self.error = Spans(), None, ""
-        self.back_at = None
 
     def once(self):
         asked = self.now()

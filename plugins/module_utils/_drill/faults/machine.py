@@ -9,9 +9,6 @@ import time
 
 from ansible_collections.failover.stack.plugins.module_utils._host.every import every
 
-# What mends what; the order in which a machine of unknown state is healed.
-MEND = {"kill": "start", "pause": "unpause", "cut": "uncut", "isolate": "unisolate"}
-
 # What is done to a cable, at the host's end of it.
 LINKS = {
     "cut": "ip link set %(cable)s down",

@@ -47,22 +47,3 @@ def test_refused(arguments, options, sentence):
     with pytest.raises(AnsibleFilterError) as refused:
         url(*arguments, **options)
     assert sentence in str(refused.value)
-
-
-def test_only_those_who_were_reached_in_this_run_count_as_read():
-    stale = {"reachable": True, "running": True, "primary": True, "uuid": "c8c6bbed-e5a4-11f1-b1d1-8ec0291e69c8", "seqno": 3}
-    decision = FILTERS["galera_recovery"](["a", "b"], [stale, {}], alive=["b"])
-    assert decision["verdict"] == "refuse" and decision["table"][0]["reachable"] is False
-
-
-def test_those_who_leave_are_told_of_after_the_others():
-    alive = {"reachable": True, "running": True, "primary": True, "uuid": "c8c6bbed-e5a4-11f1-b1d1-8ec0291e69c8", "seqno": 3}
-    decision = FILTERS["galera_recovery"](["a"], [alive, {}], leaving=["b"])
-    assert [(row["member"], row["verdict"]) for row in decision["table"]] == [("a", "in the primary component"), ("b", "leaves")]
-
-
-def test_who_may_lose_something_comes_as_a_list_or_as_text():
-    blank = {"reachable": True, "uuid": ""}
-    for accepted in (["b", "c"], "b, c"):
-        assert FILTERS["galera_recovery"](["a", "b", "c"], [blank, {}, {}], discard=accepted)["bootstrap"] == "a"
-    assert FILTERS["galera_recovery_lines"](FILTERS["galera_recovery"](["a"], [blank]))[-1].startswith("bootstrap: ")

@@ -166,9 +166,3 @@ def test_objections_to_a_deployment_begin_with_its_fronts(monkeypatch):
     monkeypatch.setattr(deploy, "objections", lambda *given: given)
     told = deploy.FilterModule().filters()["deploy_objections"]("fronts", "node", "routes", "address")
     assert told == ("node", "routes", "address", "fronts")
-
-
-@pytest.mark.parametrize("expression", ["mysql_gtid_subtract", "mysql_gtid_union", "mysql_gtid_contains"])
-def test_what_is_no_gtid_is_ansibles_own_error_in_every_filter(expression):
-    with pytest.raises(AnsibleFilterError):
-        functions()[expression]("nonsense", "0-1-7")

@@ -74,3 +74,66 @@ def test_a_server_is_back_when_all_virtual_servers_have_it(server):
     with pytest.raises(Failure) as failed:
         server("active", table(row("198.18.0.22")))
     assert "has no weight in the table of lb1" in str(failed.value)
+
+
+def test_a_server_that_no_table_has_is_refused_at_its_return_and_at_its_leave(server):
+    """Its name is mistyped, or its checks fail."""
+    nobody = table(row("198.18.0.22"))
+    with pytest.raises(Failure) as failed:
+        server("active", nobody)
+    assert str(failed.value) == ("web1 (198.18.0.21) has no weight in the table of lb1: its checks fail there, read journalctl -u "
+                                 "keepalived.")
+    with pytest.raises(Failure, match=r"^web1 \(198\.18\.0\.21\) has the weights \[\] in the table of lb1 instead of 0: name a real"):
+        server("drained", nobody, virtual_services=[])
+
+
+def test_a_return_is_waited_for_a_little_also_where_nobody_wants_to_wait(server):
+    """keepalived reads the file at its next check."""
+    gone, both = table(row("198.18.0.22")), table(row("198.18.0.21"), row("198.18.0.22"))
+    assert server("active", gone, gone, both, wait_s=0)["left"] == {"active": 0, "weights": [1, 1]}
+
+
+def test_a_server_without_a_name_is_called_by_its_address(server):
+    with pytest.raises(Failure, match=r"^198\.18\.0\.21 \(198\.18\.0\.21\) has no weight"):
+        server("active", table(row("198.18.0.22")), name="")
+
+
+class Kernel:
+    """ipvsadm as the module runs it: its answers by the first argument."""
+
+    saved = ("-A -t 198.18.0.100:80 -s rr\n-a -t 198.18.0.100:80 -r 198.18.0.21:80 -g -w 0\n"
+             "-a -t 198.18.0.100:80 -r 198.18.0.22:80 -g -w 1\n")
+    listed = ("IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn\n"
+              "  -> RemoteAddress:Port\nTCP  198.18.0.100:80 rr\n  -> 198.18.0.21:80                 0          0          0          4\n"
+              "  -> 198.18.0.22:80                 0          0          7          0\n")
+
+    def run(self, arguments, text):
+        return 0, self.saved if arguments[0] == "-Sn" else self.listed, ""
+
+
+@pytest.fixture
+def director(monkeypatch, commands):
+    kernel = Kernel()
+    monkeypatch.setattr(keepalived_server, "starter", lambda path: kernel.run)
+    return kernel
+
+
+def test_the_kernels_own_table_counts(director, play, tmp_path, monkeypatch, clock):
+    clock(keepalived_server)
+    given = {"server": "198.18.0.21", "state": "drained", "directory": str(tmp_path), "virtual_services": SERVICES[:1]}
+    assert play(keepalived_server, given, check=True) == {"changed": True, "left": {"active": 0, "weights": [0]}}
+    assert list(tmp_path.iterdir()) == []
+    assert play(keepalived_server, given)["changed"] and (tmp_path / "198.18.0.21").read_text() == "1\n"
+    assert not play(keepalived_server, given)["changed"]
+
+
+def test_what_is_refused_is_said_with_its_host(director, refused, tmp_path, monkeypatch):
+    given = {"server": "198.18.0.22", "name": "web2", "state": "drained", "directory": str(tmp_path / "nowhere"),
+             "virtual_services": SERVICES[:1]}
+    assert refused(keepalived_server, given).startswith("db2: without web2 web (tcp 198.18.0.100:80) has living servers of weight 0")
+    assert refused(keepalived_server, dict(given, virtual_services=[])) == (
+        "db2: %s/nowhere/198.18.0.22.new cannot be written: No such file or directory." % tmp_path)
+    director.run = lambda arguments, text: (255, "", "Can't initialize ipvs: Protocol not available\n")
+    monkeypatch.setattr(keepalived_server, "starter", lambda path: director.run)
+    assert refused(keepalived_server, given) == (
+        "db2: this kernel has no IPVS (ipvsadm says: Protocol not available): load module ip_vs or use a kernel that has it.")

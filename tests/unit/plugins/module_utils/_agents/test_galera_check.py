@@ -114,3 +114,96 @@ def test_it_answers_where_clients_are_taken_and_where_members_ask(addresses, ask
         for one in serving:
             one.shutdown()
             one.server_close()
+
+
+class Cursor:
+    """Answers the agent's two questions, or breaks."""
+
+    def __init__(self, server):
+        self.server = server
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        return None
+
+    def execute(self, statement):
+        if self.server.breaks:
+            raise self.server.breaks
+        self.statement = statement
+
+    def fetchall(self):
+        assert self.statement == agent.QUESTION
+        return list(self.server.status.items())
+
+    def fetchone(self):
+        assert self.statement == "SELECT @@global.read_only"
+        return ("1" if self.server.read_only else "0",)
+
+
+class Played:
+    """A server to which the agent connects."""
+
+    def __init__(self):
+        self.status, self.read_only, self.breaks, self.dialled, self.closed = dict(GOOD), False, None, [], 0
+
+    def dial(self, where):
+        self.dialled.append(where)
+        return self
+
+    def cursor(self):
+        return Cursor(self)
+
+    def _force_close(self):
+        self.closed += 1
+
+
+@pytest.fixture
+def played(monkeypatch):
+    made = Played()
+    monkeypatch.setattr(agent, "dial", made.dial)
+    return made
+
+
+def server(timeout_ms=500):
+    return agent.Server(argparse.Namespace(socket="/run/s", user="galera-agent", timeout_ms=timeout_ms, donor_serves=False))
+
+
+def test_one_connection_is_kept_as_long_as_it_answers(played):
+    one = server()
+    assert [one.query(), one.query()] == [(True, "Synced")] * 2 and len(played.dialled) == 1
+    assert played.dialled[0] == {"unix_socket": "/run/s", "user": "galera-agent", "connect_timeout": 1, "read_timeout": 1,
+                                 "write_timeout": 1}
+    played.read_only = True
+    assert one.query() == (False, "read_only")
+
+
+@pytest.mark.parametrize("timeout_ms, seconds", [(100, 1), (1400, 1), (2600, 3)])
+def test_the_drivers_limit_is_whole_seconds_and_never_none(played, timeout_ms, seconds):
+    server(timeout_ms).query()
+    assert played.dialled[0]["read_timeout"] == seconds
+
+
+def test_a_connection_that_breaks_is_made_anew(played):
+    one = server()
+    one.query()
+    played.breaks = TimeoutError("timed out")
+    assert one.query() == (False, "MariaDB does not answer (TimeoutError)") and played.closed == 1
+    played.breaks = None
+    assert one.query() == (True, "Synced") and len(played.dialled) == 2
+
+
+def test_a_server_that_is_away_is_told_so(played, monkeypatch):
+    def away(_where):
+        raise ConnectionRefusedError(111, "refused")
+
+    monkeypatch.setattr(agent, "dial", away)
+    assert server().query() == (False, "MariaDB does not answer (ConnectionRefusedError)") and played.closed == 0
+
+
+@pytest.mark.parametrize("method, body", [("HEAD", b""), ("OPTIONS", b"Synced\n")])
+def test_proxies_ask_by_other_methods_too_and_are_told_to_go(running, method, body):
+    _server, url, _tmp = running
+    with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=2) as answer:
+        assert (answer.status, answer.read(), answer.headers["Connection"], answer.headers["Content-Length"]) == (200, body, "close", "7")

@@ -2,6 +2,10 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import os
+import signal
+import time
+
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._agents import mha_manager
 from ansible_collections.failover.stack.plugins.module_utils._mha import listing
@@ -222,3 +226,98 @@ def test_a_member_that_cannot_be_asked(monkeypatch, failure):
 
     monkeypatch.setattr(mha_manager, "connect", refuse)
     assert mha_manager.look("db1", "192.0.2.31", CONFIG, "secret") == listing.Seen("db1", "192.0.2.31")
+
+
+# MHA's own manager, as a process
+
+@pytest.fixture
+def child(tmp_path, monkeypatch):
+    """child(text of a shell script that is masterha_manager) -> the running Child."""
+    made = []
+    monkeypatch.setenv("PATH", "%s:%s" % (tmp_path, os.environ["PATH"]))
+    monkeypatch.setattr(mha_manager, "STATUS", str(tmp_path / "status"))
+    monkeypatch.setattr(mha_manager, "MANAGER_ENVIRONMENT", dict(os.environ))
+
+    def start(script):
+        (tmp_path / "masterha_manager").write_text("#!/bin/sh\n" + script)
+        (tmp_path / "masterha_manager").chmod(0o755)
+        made.append(mha_manager.Child("db1"))
+        return made[-1]
+
+    yield start
+    for one in made:
+        if one.ended() is None:
+            one.process.kill()
+        one.process.wait(10)
+
+
+def until(true, seconds=10):
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+    return true()
+
+
+def test_from_where_it_cannot_be_begun_anew_is_heard(child, capsys):
+    heard = []
+
+    def arrived():
+        heard.append(capsys.readouterr().out)
+        return "--conf=" in "".join(heard)
+
+    one = child("echo '* Phase 3.4: New Master Diff Log Generation Phase..'; echo \"$*\"; exec sleep 60")
+    assert until(arrived) and one.applied is False and one.ended() is None
+    other = child("echo '* Phase 3.5: Master Log Apply Phase..'; exit 10")
+    assert until(lambda: other.applied) and until(lambda: other.ended() == 10)
+
+
+@pytest.mark.parametrize("status, working", [
+    ("4711\t50:FAILOVER_RUNNING", True), ("4711\t20:PING_FAILING", True), ("4711\t21:PING_FAILED_ONCE", True),
+    ("4711\t0:PING_OK\tmaster:db1", False), ("", False), ("4711", False)])
+def test_what_it_is_at_is_in_its_file_as_long_as_it_runs(child, tmp_path, status, working):
+    (tmp_path / "status").write_text(status)
+    one = child("exec sleep 60")
+    assert one.working() is working
+    one.process.kill()
+    one.process.wait(10)
+    assert one.working() is False
+
+
+def test_it_is_asked_to_end_and_then_ended(child, monkeypatch):
+    kind = child("exec sleep 60")
+    kind.end()
+    assert kind.ended() == -signal.SIGTERM
+    stubborn = child("trap '' TERM; echo ready; while :; do sleep 0.1; done")
+    wait = stubborn.process.wait
+    # Its ten seconds are over at once.
+    monkeypatch.setattr(stubborn.process, "wait", lambda seconds=None: wait(0.3 if seconds else None))
+    time.sleep(0.3)
+    stubborn.end()
+    assert stubborn.ended() == -signal.SIGKILL
+
+
+# What is seen of a member
+
+def test_a_member_as_its_server_tells_it(database, monkeypatch):
+    monkeypatch.setattr(mha_manager, "connect", database.connect)
+    database.answers = {
+        "SELECT @@global.read_only": [{"r": 1}], "SHOW MASTER STATUS": [{"File": "bin.000007", "Position": 812}],
+        "SELECT HOST AS h": [{"h": "192.0.2.33:41000"}, {"h": "192.0.2.32:40000"}],
+        "SHOW ALL SLAVES STATUS": [{"Master_Host": "192.0.2.31", "Slave_IO_Running": "Yes", "Slave_SQL_Running": "No",
+                                    "Master_Log_File": "bin.000003", "Read_Master_Log_Pos": 99, "Last_SQL_Error": "Duplicate entry"}]}
+    one = mha_manager.look("db2", "192.0.2.32", dict(CONFIG), "secret")
+    assert (one.name, one.writable, one.position, one.dumps) == ("db2", False, ("bin.000007", 812), ("192.0.2.32", "192.0.2.33"))
+    assert (one.source, one.io, one.sql, one.read, one.error) == ("192.0.2.31", "Yes", "No", ("bin.000003", 99), "Duplicate entry")
+    assert database.open == 0
+    database.answers.update({"SHOW MASTER STATUS": [], "SHOW ALL SLAVES STATUS": [{"Master_Host": ""}]})
+    database.answers["SELECT @@global.read_only"] = [{"r": 0}]
+    bare = mha_manager.look("db1", "192.0.2.31", dict(CONFIG), "secret")
+    assert bare.writable and not bare.position and not bare.source
+
+
+def test_a_member_that_tells_half_of_it_counts_as_not_seen(database, monkeypatch):
+    monkeypatch.setattr(mha_manager, "connect", database.connect)
+    database.answers = {"SELECT @@global.read_only": []}
+    assert mha_manager.look("db2", "192.0.2.32", dict(CONFIG), "secret") == listing.Seen("db2", "192.0.2.32") and database.open == 0
+    database.down = Unreachable("no")
+    assert mha_manager.look("db2", "192.0.2.32", dict(CONFIG), "secret") == listing.Seen("db2", "192.0.2.32")

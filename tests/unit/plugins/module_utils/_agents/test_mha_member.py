@@ -141,3 +141,67 @@ def test_relay_logs_are_kept_and_purged_later(database, monkeypatch):
     database.answers["SELECT GET_LOCK"] = [{"got": 0}]
     logs.look()
     assert database.began("SET", "FLUSH") == [] and database.open == 0
+
+
+class Local:
+    """The writer module's member: whether it answers, is recorded as the writer, and from whom it receives."""
+
+    def __init__(self, up=True, recorded=True, channels=("192.0.2.31",)):
+        self.up, self.recorded, self.problem, self.sql, self.did = up, recorded, "Can't connect", self, []
+        self.rows = [{"name": "", "host": host, "port": 3306} for host in channels]
+
+    def open(self):
+        return self.up
+
+    def state(self):
+        return {"recorded": self.recorded}
+
+    def channels(self):
+        return self.rows
+
+    def stop(self, channel):
+        self.did.append("stop " + channel["host"])
+
+    def forget(self, channel):
+        self.did.append("forget " + channel["host"])
+
+
+@pytest.mark.parametrize("recorded, forgotten, did", [
+    (True, ["192.0.2.31:3306"], ["stop 192.0.2.31", "forget 192.0.2.31"]),
+    # A replica needs its source.
+    (False, [], [])])
+def test_a_source_is_forgotten_by_the_writer_alone(agent, monkeypatch, recorded, forgotten, did):
+    one = Local(recorded=recorded)
+    monkeypatch.setattr(agent, "member", lambda **more: one)
+    assert mha_command.asked({"do": "forget"}) == {"result": {"forgotten": forgotten}} and one.did == did
+    assert mha_command.asked({"do": "status"}) == {"result": {"recorded": recorded}}
+
+
+def test_a_server_that_is_away_forgets_nobody(agent, monkeypatch):
+    monkeypatch.setattr(agent, "member", lambda **more: Local(up=False))
+    assert mha_command.asked({"do": "forget"}) == {"failed": "Can't connect"}
+
+
+@pytest.mark.parametrize("address, here, there, holder", [
+    ("", False, None, None), ("192.0.2.102/24", True, None, "this member"), ("192.0.2.102/24", False, None, None),
+    ("192.0.2.102/24", False, "02:00:00:00:00:32", "02:00:00:00:00:32")])
+def test_who_has_the_writers_address_is_asked_of_the_network_unless_it_is_here(agent, monkeypatch, address, here, there, holder):
+    closed = []
+
+    class Wire:
+        def __init__(self, interface, like):
+            assert (interface, like) == ("eth0", "192.0.2.102")
+
+        def wait_free(self, asked, seconds):
+            return there
+
+        def close(self):
+            closed.append(1)
+
+    agent.config = dict(CONFIG, address=address)
+    monkeypatch.setattr(mha_member.virtual, "holds", lambda one: here)
+    monkeypatch.setattr(mha_member.virtual, "interface_of", lambda own: "eth0")
+    monkeypatch.setattr(mha_member.virtual, "Wire", Wire)
+    monkeypatch.setattr(mha_member, "answers", lambda place, port: (place, port) == ("192.0.2.31", 3306))
+    assert mha_command.asked({"do": "probe", "with": {"address": "192.0.2.31"}}) == {"result": {"answers": True, "holder": holder}}
+    assert len(closed) == (1 if address and not here else 0)

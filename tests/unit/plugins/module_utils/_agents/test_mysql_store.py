@@ -142,3 +142,103 @@ def test_the_writer_gives_the_lead_of_etcd_away(address, endpoints, mine, given,
 
 def test_where_etcd_is_elsewhere_nothing_is_given_away():
     assert mysql_store.Lead({"endpoints": ["https://192.0.2.9:2379"]}, "192.0.2.1", None, None).lead is None
+
+
+# What outlives an agent
+
+CONFIG = {"endpoints": [ETCD], "prefix": "/p/", "ttl_s": 3}
+
+
+def another(path):
+    said = []
+    made = mysql_store.Store(CONFIG, "db1", str(path), said.append, types.SimpleNamespace())
+    made.told_words = said
+    return made
+
+
+def test_an_agent_that_is_started_anew_goes_on_with_the_lease(tmp_path, monkeypatch):
+    monkeypatch.setattr(mysql_store, "now", lambda: 100.0)
+    path = tmp_path / "lease.json"
+    one = another(path)
+    one.lease, one.until, one.writer = "77", 103.0, True
+    one.remember()
+    assert [file.name for file in tmp_path.iterdir()] == ["lease.json"]
+    two = another(path)
+    assert (two.lease, two.until, two.writer, two.mine()) == ("77", 103.0, True, True)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"lease": "77"}', None])
+def test_what_is_torn_or_not_there_is_no_lease(tmp_path, text):
+    path = tmp_path / "lease.json"
+    if text is not None:
+        path.write_text(text)
+    one = another(path)
+    assert one.lease is None and not one.valid() and not one.mine()
+
+
+@pytest.mark.parametrize("left_s, valid", [(0.41, True), (0.39, False), (-1, False)])
+def test_a_holder_stops_before_its_lease_can_run_out(tmp_path, monkeypatch, left_s, valid):
+    monkeypatch.setattr(mysql_store, "now", lambda: 100.0)
+    one = another(tmp_path / "lease.json")
+    one.lease, one.until, one.writer = "77", 100.0 + left_s, True
+    assert one.valid() is valid and one.mine() is valid
+    one.writer = False
+    assert not one.mine()
+
+
+@pytest.mark.parametrize("leaderless, asked, until", [
+    (True, 101.0, 104.0), (True, 103.5, 103.0), (False, 101.0, 103.0), (True, 99.5, 103.0)])
+def test_without_a_leader_a_lease_that_has_not_ended_gets_its_whole_time(tmp_path, leaderless, asked, until):
+    one = another(tmp_path / "lease.json")
+    one.until, one.proven = 103.0, (asked, leaderless)
+    one.prolong(asked)
+    assert one.until == until
+
+
+def test_that_there_is_no_leader_is_known_for_a_moment_only(tmp_path, monkeypatch):
+    one, at = another(tmp_path / "lease.json"), [100.0]
+    monkeypatch.setattr(mysql_store, "now", lambda: at[0])
+    one.proven, one.seen = (99.0, True), (99.0, "view")
+    assert one.leaderless() and one.view() == "view"
+    at[0] = 99.0 + mysql_store.FRESH_S
+    assert not one.leaderless() and one.view() is None
+    one.proven = (at[0], False)
+    assert not one.leaderless()
+
+
+def test_trouble_is_said_when_it_comes_and_when_it_goes(tmp_path):
+    one = another(tmp_path / "lease.json")
+    assert one.trouble == "not asked yet"
+    for trouble in ("", "", "192.0.2.1 refuses", "192.0.2.2 refuses", ""):
+        one.told(trouble)
+    assert one.told_words == ["etcd: answers", "etcd: 192.0.2.1 refuses", "etcd: answers"]
+
+
+def test_members_are_given_up_only_while_nobody_is_the_writer_and_the_others_count_whole_then(store, world):
+    sync = {"db2": {"instance": "i2", "whole": False}, "db3": {"instance": "i3", "whole": True}}
+    got = []
+    store.take(rules.View(), "0-1-1", sync, "agent", got.append)
+    store.forget_members(view(store), ["db3"], got.append)
+    now = view(store)
+    assert got == [True, False] and now.sync == sync
+    store.give_up(now, got.append)
+    store.once()
+    store.forget_members(view(store), ["db3"], got.append)
+    assert view(store).sync == {"db2": {"instance": "i2", "whole": True}} and got == [True, False, True, True]
+
+
+def test_one_request_of_a_kind_at_a_time(tmp_path):
+    one = another(tmp_path / "lease.json")
+    for number in (1, 2):
+        one.request("take", [], list, number)
+    one.request("sync", [], list, 3)
+    assert [(what, then) for what, _compare, _success, then in one.requests] == [("take", 1), ("sync", 3)] and one.wake.is_set()
+
+
+def test_what_it_says_wakes_the_thread_only_when_it_is_new(tmp_path):
+    one = another(tmp_path / "lease.json")
+    one.publish(TOLD)
+    assert one.wake.is_set()
+    one.wake.clear()
+    one.publish(dict(TOLD))
+    assert not one.wake.is_set()

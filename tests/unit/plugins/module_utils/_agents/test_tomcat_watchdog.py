@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import socket
+import subprocess
 import threading
+import time
 import types
 
 import pytest
@@ -142,11 +147,73 @@ def test_a_tomcat_that_stands_still_does_not_answer():
         assert watchdog.anybody([server.getsockname()], 0) is None
 
         def answer():
-            while True:
-                connection, _from = server.accept()
-                with connection:
-                    if connection.recv(5):
-                        connection.sendall(CPONG)
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _from = server.accept()
+                    with connection:
+                        if connection.recv(5):
+                            connection.sendall(CPONG)
 
-        threading.Thread(target=answer, daemon=True).start()
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
         assert watchdog.anybody([server.getsockname()], 2) == server.getsockname()
+        # It must not go on at whatever gets this number next.
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+# A real process behind the unit
+
+@pytest.fixture
+def unit(tmp_path, monkeypatch):
+    """A process that is the unit's, which systemctl, played by a script, knows and sends signals to; .asked has what systemctl was told."""
+    process = subprocess.Popen(["sleep", "60"])
+    asked = tmp_path / "asked"
+    (tmp_path / "systemctl").write_text(
+        '#!/bin/sh\necho "$*" >> {0}/asked\ncase $1 in show) cat {0}/pid;; kill) kill -${{3#SIG}} $(cat {0}/pid);; esac\n'.format(tmp_path))
+    (tmp_path / "systemctl").chmod(0o755)
+    (tmp_path / "ss").write_text("#!/bin/sh\necho 'cannot open netlink' >&2; exit 1\n")
+    (tmp_path / "ss").chmod(0o755)
+    (tmp_path / "pid").write_text("%d\n" % process.pid)
+    monkeypatch.setenv("PATH", "%s:%s" % (tmp_path, os.environ["PATH"]))
+    one = watchdog.Instance({"unit": "tomcat@a.service", "peers": [], "ports": [4000]})
+    one.process, one.asked, one.place = process, asked, tmp_path / "pid"
+    yield one
+    process.kill()
+    process.wait()
+
+
+def soon(true, seconds=5):
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+    return true()
+
+
+def test_a_process_stands_still_goes_on_and_is_seen_to(unit, capsys):
+    assert unit.stopped() is False
+    unit.stop()
+    assert soon(lambda: unit.stopped() is True)
+    said = capsys.readouterr().out
+    # What it cannot do it says, and goes on to the next.
+    assert "ss --no-header --tcp --numeric state connected dport = :4000 failed: cannot open netlink" in said
+    assert said.endswith("tomcat@a.service stands still: this machine is cut off.\n")
+    unit.go_on()
+    assert soon(lambda: unit.stopped() is False)
+    assert "kill --signal SIGSTOP tomcat@a.service" in unit.asked.read_text()
+
+
+def test_who_is_started_anew_is_killed_first_since_it_could_not_end_in_order(unit):
+    unit.stop()
+    unit.renew()
+    assert unit.process.wait(5) == -signal.SIGKILL
+    assert unit.asked.read_text().splitlines()[-2:] == ["kill --signal SIGKILL tomcat@a.service", "restart --no-block tomcat@a.service"]
+    assert unit.stopped() is None
+
+
+@pytest.mark.parametrize("text", ["0\n", "", "4194304\n"])
+def test_a_unit_without_a_process_does_not_run(unit, text):
+    unit.place.write_text(text)
+    assert unit.stopped() is None
+    unit.stop()
+    assert "SIGSTOP" not in unit.asked.read_text()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import socket
 
 import pytest
@@ -124,3 +125,139 @@ class Echo:
 def test_who_can_be_witness(peers, heard, good, sentence):
     told = witnesses.verdict({"host": "web1", "peers": peers, "variable": "v"}, Echo(sorted({*peers, "router"}), heard))
     assert told == (sentence, good)
+
+
+# On the wire
+
+class Wire:
+    """A raw socket: what was sent, what comes, and whether there is a route."""
+
+    def __init__(self, family, fd):
+        self.family, self.fd, self.sent, self.comes, self.route = family, fd, [], [], True
+
+    def fileno(self):
+        return self.fd
+
+    def sendto(self, packet, place):
+        if not self.route:
+            raise OSError(101, "Network is unreachable")
+        self.sent.append((place[0], packet))
+
+    def recvfrom(self, _most):
+        found = self.comes.pop(0)
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+
+@pytest.fixture
+def wires(monkeypatch, clock):
+    """(Pings of two machines, their sockets by family); a round takes no time, what is in .comes arrives in it."""
+    made = {family: Wire(family, family) for family in (socket.AF_INET, socket.AF_INET6)}
+    played = clock(witnesses)
+
+    def select(readers, _writers, _errors, left):
+        played.now += left
+        return [wire for wire in readers if wire.comes], [], []
+
+    monkeypatch.setattr(witnesses.ping, "open_socket", made.get)
+    monkeypatch.setattr(witnesses, "is_own", lambda family, place: False)
+    monkeypatch.setattr(witnesses.select, "select", select)
+    return witnesses.Pings(["192.0.2.1", "2001:db8::1"], ROUND), made, played
+
+
+def answer(pings, family, number=None):
+    header = b"\x45" + b"\0" * 19 if family == socket.AF_INET else b""
+    kind = 0 if family == socket.AF_INET else 129
+    return header + bytes([kind, 0, 0, 0]) + (pings.number if number is None else number).to_bytes(2, "big") + b"\0\1"
+
+
+def test_each_round_asks_everybody_anew_and_knows_who_answered(wires):
+    pings, wire, _clock = wires
+    wire[socket.AF_INET].comes = [(answer(pings, socket.AF_INET), ("192.0.2.1", 0))]
+    wire[socket.AF_INET6].comes = [(answer(pings, socket.AF_INET6), ("2001:db8::1", 0, 0, 0))]
+    heard, took = pings.round()
+    assert heard == {"192.0.2.1", "2001:db8::1"} and ROUND <= took < 2 * ROUND
+    assert pings.round()[0] == set()
+    for family, address in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        (_first, one), (_second, other) = wire[family].sent
+        assert [place for place, _packet in wire[family].sent] == [address] * 2 and one != other
+
+
+@pytest.mark.parametrize("source, number", [("192.0.2.9", None), ("192.0.2.1", 0)])
+def test_a_strangers_answer_and_one_to_another_program_say_nothing(wires, source, number):
+    pings, wire, _clock = wires
+    pings.number = 7
+    wire[socket.AF_INET].comes = [(answer(pings, socket.AF_INET, number), (source, 0))]
+    assert pings.round()[0] == set()
+
+
+def test_a_family_without_a_route_or_with_an_error_leaves_the_other_one(wires):
+    pings, wire, _clock = wires
+    wire[socket.AF_INET].route = False
+    wire[socket.AF_INET].comes = [OSError(111, "refused")]
+    wire[socket.AF_INET6].comes = [(answer(pings, socket.AF_INET6), ("2001:db8::1", 0, 0, 0))]
+    assert pings.round()[0] == {"2001:db8::1"} and wire[socket.AF_INET].sent == []
+
+
+def test_what_is_done_between_rounds_is_no_standstill(wires):
+    pings, _wire, clock = wires
+    pings.round()
+    clock.now += 30
+    assert pings.round()[1] >= 30
+    clock.now += 30
+    pings.skip()
+    assert pings.round()[1] < 1
+
+
+class Life(Exception):
+    """A watchdog's life is over for the test."""
+
+
+@pytest.fixture
+def configured(tmp_path, monkeypatch):
+    """(path of a watchdog's configuration, Echo of those whom it asks)"""
+    path, made = tmp_path / "watchdog.json", Echo([], {"peer", "router"})
+    path.write_text(json.dumps({"host": "web1", "peers": ["peer"], "witnesses": ["other"], "interval_ms": 100, "silent_ms": 250,
+                                "stall_ms": 1000, "variable": "v"}))
+
+    def pings(addresses, interval_s):
+        made.found, made.interval_s = {a: (socket.AF_INET, a) for a in addresses}, interval_s
+        return made
+
+    made.skipped, made.skip = 0, lambda: setattr(made, "skipped", made.skipped + 1)
+    monkeypatch.setattr(witnesses, "Pings", pings)
+    monkeypatch.setattr(witnesses, "routers", lambda: ["router"])
+    return str(path), made
+
+
+@pytest.mark.parametrize("heard, status, said", [
+    ({"peer", "router"}, 0, "peer, router answer pings.\n"),
+    ({"peer"}, 1, "web1: of other, peer, router only peer answers pings, so this host cannot tell whether it is cut off: name machines "
+                  "that answer in v.\n")])
+def test_a_probe_only_asks_the_witnesses(configured, capsys, heard, status, said):
+    path, echo = configured
+    echo.heard = heard
+    assert witnesses.main(path, None, "probe") == status
+    assert capsys.readouterr().out == said and (list(echo.found), echo.interval_s) == (["peer", "other", "router"], 0.1)
+
+
+def test_a_watchdog_is_told_of_each_round_and_what_it_did_takes_its_time(configured):
+    path, echo = configured
+    told = []
+
+    class Watchdog:
+        def __init__(self, given):
+            assert given["host"] == "web1"
+
+        def tick(self, cut, known, now):
+            told.append((cut, known.silent("peer")))
+            echo.heard = set()
+            if len(told) == 5:
+                raise Life
+            return len(told) == 2
+
+    with pytest.raises(Life):
+        witnesses.main(path, Watchdog)
+    # 250 ms of silence are two rounds (rounded) of 100 ms.
+    assert told == [(False, 0), (False, 1), (True, 2), (True, 3), (True, 4)] and echo.skipped == 1

@@ -91,7 +91,7 @@ def test_what_the_kernel_must_say_of_a_mount():
 
 
 def test_times():
-    assert nfs.patience_s(values()) == 3 and nfs.mount_wait_s(values(answer_s=4)) == 2 and nfs.major_timeout_s(values()) == 4.5
+    assert nfs.patience_s(values()) == 3 and nfs.mount_wait_s(values(answer_s=4)) == 2
     watched = json.loads(files(values("web1", [ONE, {**ONE, "name": "up", "writable": True, "recovery": "hard"}]))[nfs.WATCH])
     assert watched == {"port": 2049, "patience_s": 3, "servers": [{"address": "192.0.2.62", "contents": [
         {"name": "site", "mount": "/srv/nfs/site", "away": "/run/failover-nfs/site.away", "force": True},

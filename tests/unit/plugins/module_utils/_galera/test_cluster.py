@@ -4,6 +4,7 @@ import json
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._galera import cluster
+from ansible_collections.failover.stack.plugins.module_utils._galera.recovery import lines
 
 CONTENTS = {"_contents." + name: name for name in ("dropin", "arbitrator", "server", "members", "agent_unit")}
 
@@ -144,3 +145,22 @@ def decided(verdict, alive=(), bootstrap=None, new=False):
 def test_an_arbitrator_that_outlived_its_cluster(decision, sizes, reached, stray):
     infos = [{"status": {"wsrep_cluster_size": str(size)}} if size else {} for size in sizes]
     assert cluster.stray_arbitrator(values("arbiter1", _decided=decision, infos=infos, ansible_play_hosts=list(reached))) is stray
+
+
+def test_only_those_who_were_reached_in_this_run_count_as_read():
+    stale = {"reachable": True, "running": True, "primary": True, "uuid": "c8c6bbed-e5a4-11f1-b1d1-8ec0291e69c8", "seqno": 3}
+    decision = cluster.recovery(["a", "b"], [stale, {}], alive=["b"])
+    assert decision["verdict"] == "refuse" and decision["table"][0]["reachable"] is False
+
+
+def test_those_who_leave_are_told_of_after_the_others():
+    alive = {"reachable": True, "running": True, "primary": True, "uuid": "c8c6bbed-e5a4-11f1-b1d1-8ec0291e69c8", "seqno": 3}
+    decision = cluster.recovery(["a"], [alive, {}], leaving=["b"])
+    assert [(row["member"], row["verdict"]) for row in decision["table"]] == [("a", "in the primary component"), ("b", "leaves")]
+
+
+def test_who_may_lose_something_comes_as_a_list_or_as_text():
+    blank = {"reachable": True, "uuid": ""}
+    for accepted in (["b", "c"], "b, c"):
+        assert cluster.recovery(["a", "b", "c"], [blank, {}, {}], discard=accepted)["bootstrap"] == "a"
+    assert lines(cluster.recovery(["a"], [blank]))[-1].startswith("bootstrap: ")

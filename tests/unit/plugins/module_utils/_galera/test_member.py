@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import types
+
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._galera import member, recovery
+from ansible_collections.failover.stack.plugins.module_utils._sql.connection import Failure
 from ansible_collections.failover.stack.plugins.modules import galera_member
 
 UUID = "c8c6bbed-e5a4-11f1-b1d1-8ec0291e69c8"
@@ -215,3 +219,101 @@ def test_a_member_begins_after_those_before_it_or_after_half_of_its_time(monkeyp
     _result, ran = join(monkeypatch, [DOWN] * 31 + [SYNCED], after=["198.18.0.32"])
     assert [name for name, when in ran] == ["start"] and ran[0][1] == started
     assert set(asked) == {("198.18.0.32", 3306)}
+
+
+def test_what_is_not_installed_is_said_and_nothing_is_run():
+    module = Module()
+    module.get_bin_path = lambda name, required=False: None if name == "mariadbd" else "/bin/" + name
+    assert member.recover(module) == (None, "mariadbd or runuser is not installed, so InnoDB's position cannot be read")
+    assert module.ran == []
+
+
+LOGIN = {"login_unix_socket": "/run/s", "login_user": "root", "login_password": None, "connect_timeout": 5}
+
+
+class MySQLError(Exception):
+    """The driver's."""
+
+    def __init__(self, text, cause=None):
+        super().__init__(text)
+        if cause:
+            self.original_exception = cause
+
+
+@pytest.fixture
+def dialled(monkeypatch):
+    """dialled(error or connection): what comes of it when the server is connected to."""
+    def give(what):
+        def dial(where):
+            assert where == {"unix_socket": "/run/s", "user": "root", "password": None, "connect_timeout": 5, "read_timeout": 5}
+            if isinstance(what, Exception):
+                raise what
+            return what
+
+        monkeypatch.setattr(member, "dial", dial)
+        monkeypatch.setattr(member, "driver", lambda: types.SimpleNamespace(err=types.SimpleNamespace(MySQLError=MySQLError)))
+
+    return give
+
+
+@pytest.mark.parametrize("error, problem", [
+    # Nobody listens: the server is down, which is no problem to tell.
+    (MySQLError("2003", FileNotFoundError(2, "No such file")), ""), (MySQLError("2003", ConnectionRefusedError(111, "refused")), ""),
+    (ConnectionRefusedError(111, "refused"), ""),
+    # It serves others and not us.
+    (MySQLError("(1045, \"Access denied for user 'root'\")"), "(1045, \"Access denied for user 'root'\")"),
+    (MySQLError("2013", TimeoutError("timed out")), "2013"), (PermissionError(13, "Permission denied"), "[Errno 13] Permission denied"),
+])
+def test_a_server_that_is_down_is_another_than_one_that_lets_nobody_in(dialled, error, problem):
+    dialled(error)
+    assert member.attempt(LOGIN) == (None, problem) and member.connect(LOGIN) is None
+    assert member.ask(LOGIN) == ({}, {}, problem)
+
+
+def test_without_a_driver_nobody_was_asked(monkeypatch):
+    def driver():
+        raise Failure("PyMySQL is missing.")
+
+    monkeypatch.setattr(member, "driver", driver)
+    assert member.attempt(LOGIN) == (None, "PyMySQL is missing")
+
+
+def test_a_server_that_ends_in_the_midst_of_an_answer_does_not_answer(dialled):
+    closed = []
+
+    class Cursor:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_error):
+            return None
+
+        def execute(self, statement, values=()):
+            if "VARIABLES" in statement:
+                raise MySQLError("Lost connection to MySQL server during query")
+
+        def fetchall(self):
+            return [("wsrep_ready", "ON")]
+
+    dialled(types.SimpleNamespace(cursor=Cursor, close=lambda: closed.append(1)))
+    assert member.ask(LOGIN) == ({}, {}, "Lost connection to MySQL server during query") and closed == [1]
+
+
+def test_whether_somebody_listens_is_tried():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        assert member.accepts("127.0.0.1", port) is False
+        listener.listen()
+        assert member.accepts("127.0.0.1", port) is True
+
+
+def test_a_data_directory_tells_what_it_has(tmp_path):
+    assert member.files(str(tmp_path / "nowhere"))["data"] is False
+    (tmp_path / "grastate.dat").write_text("# GALERA saved state\nversion: 2.1\nuuid:    %s\nseqno:   3050\nsafe_to_bootstrap: 1\n" % UUID)
+    for name in ("ibdata1", "sst_in_progress", "not_a_database"):
+        (tmp_path / name).touch()
+    for name in ("shop", "mysql"):
+        (tmp_path / name).mkdir()
+    found = member.files(str(tmp_path))
+    assert (found["sst"], found["data"], found["databases"], found["grastate"]["safe_to_bootstrap"]) == (True, True, ["shop"], True)

@@ -12,6 +12,8 @@ from ansible_collections.failover.stack.plugins.module_utils._ipvs.ipvsadm impor
     Failure,
     Ipvsadm,
     NoIpvs,
+    remedy,
+    starter,
     trouble,
     wait_for_drain,
 )
@@ -445,3 +447,60 @@ def test_without_purge_nothing_unnamed_is_touched(seed):
         if name not in change.desired.services:
             assert kernel.table[name] == (kinds, servers)
         assert set(servers) <= set(kernel.table[name][1])
+
+
+# The program itself, and its words
+
+@pytest.mark.parametrize("rc, err, kind, sentence", [
+    (255, "Can't initialize ipvs: Permission denied (you must be root)\n", Failure,
+     "lb1: ipvsadm may not see the kernel's IPVS table (Permission denied (you must be root)): run as root, with CAP_NET_ADMIN."),
+    (255, "Can't initialize ipvs: Protocol not available\n", NoIpvs,
+     "lb1: this kernel has no IPVS (ipvsadm says: Protocol not available): load module ip_vs or use a kernel that has it."),
+    (2, "unexpected\n  argument\n", Failure, "lb1: `ipvsadm -Sn` failed with 2: unexpected argument."),
+    (1, "", Failure, "lb1: `ipvsadm -Sn` failed with 1: no message."),
+])
+def test_why_ipvsadm_fails_is_told_with_what_to_do(rc, err, kind, sentence):
+    with pytest.raises(Failure) as failed:
+        Ipvsadm("lb1", lambda arguments, text: (rc, "", err)).table()
+    assert type(failed.value) is kind and str(failed.value) == sentence
+
+
+def test_a_service_that_is_not_there_has_no_connections_and_other_errors_are_errors():
+    asked = []
+
+    def run(arguments, text):
+        asked.append(arguments)
+        return 255, "", "No such service\n" if len(asked) == 1 else "Memory allocation problem\n"
+
+    one = Ipvsadm("lb1", run)
+    assert one.listing(["-t 192.0.2.100:80"]) == {}
+    assert asked == [["-Ln", "--thresholds", "-t", "192.0.2.100:80"]]
+    with pytest.raises(Failure, match=r"^lb1: `ipvsadm -Ln` failed with 255: Memory allocation problem\.$"):
+        one.listing(["-t 192.0.2.100:80", "-t 192.0.2.100:81"])
+    assert asked[1] == ["-Ln", "--thresholds"]
+
+
+def test_an_ipvsadm_that_tells_no_time_outs_is_too_old():
+    with pytest.raises(Failure, match=r"^lb1: `ipvsadm -Ln --timeout` printed no time-outs: install ipvsadm 1\.28 or newer\.$"):
+        Ipvsadm("lb1", lambda arguments, text: (0, "IP Virtual Server version 1.2.1\n", "")).timeouts()
+
+
+def test_the_program_is_run_in_the_language_that_is_understood(tmp_path):
+    program = tmp_path / "ipvsadm"
+    program.write_text('#!/bin/sh\necho "$LC_ALL $*"; cat; printf "\\377" >&2; exit 3\n')
+    program.chmod(0o755)
+    assert starter(str(program))(["-R"], "-C\n") == (3, "C -R\n-C\n", "\ufffd")
+    # Without anything to read it does not wait for a terminal.
+    assert starter(str(program))(["-Sn"], None)[:2] == (3, "C -Sn\n")
+
+
+@pytest.mark.parametrize("said, words", [
+    ("Memory: Scheduler or persistence engine not found",
+     "load the scheduler's module (ip_vs_<scheduler>, ip_vs_pe_sip) or choose another, then run again"),
+    ("No such device", "name an interface that is there, then run again"),
+    ("Possibly wrong module version, address not unicast, ...", "name unicast addresses and an interface that can multicast, and no sync "
+     "daemon beside servers of another address family than their service, then run again"),
+    ("", "repair what it names, then run again"),
+])
+def test_what_to_do_about_a_line_that_the_kernel_refused(said, words):
+    assert remedy(said) == words

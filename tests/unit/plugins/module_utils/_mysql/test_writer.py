@@ -4,7 +4,9 @@
 """In which order a member is fenced and promoted, and what is refused. Server, address and record are fakes; the scenario has real ones."""
 
 import contextlib
+import threading
 import types
+from unittest.mock import ANY
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._mysql import writer
@@ -288,3 +290,180 @@ def test_a_server_must_answer(world, what):
     world.up = False
     with pytest.raises(Failure, match=r"^db1: the server does not answer: connection refused$"):
         world.act(what)
+
+
+# A statement that keeps the server open
+
+class Busy(SqlDialect):
+    """Its statement that closes waits for whoever still works; number 7 is the closing connection itself."""
+
+    ends_at = ""  # who must have been ended: remote, local, nobody
+    fails = None
+
+    def run(self, statement):
+        if statement != "READ ONLY" or self.ends_at == "":
+            if statement == "READ ONLY" and self.fails:
+                raise self.fails
+            return super().run(statement)
+        assert self.world.free.wait(20)
+        if "closing" in self.world.ended:
+            raise Failure("Query execution was interrupted")
+        self.world.gone.add(7)
+        return super().run(statement)
+
+    def clients(self, local=False):
+        rows = [{"Id": 8, "User": "shop", "Host": "198.51.100.9:4000", "Command": "Query", "Time": 3, "Info": "UPDATE secret"},
+                {"Id": 7, "User": "root", "Host": "localhost", "Command": "Query", "Time": 0, "Info": ""}]
+        near = {"Id": 9, "User": "batch", "Host": "localhost", "Command": "Query", "Time": 60, "Info": "DELETE"}
+        return [row for row in [*rows, *([near] if local else [])] if row["Id"] not in self.world.gone]
+
+    def end(self, clients):
+        for row in clients:
+            self.world.gone.add(row["Id"])
+            self.world.ended.append({7: "closing", 8: "remote", 9: "local"}[row["Id"]])
+        if self.ends_at in self.world.ended or "closing" in self.world.ended:
+            self.world.free.set()
+        return clients
+
+
+@pytest.fixture
+def busy(world, monkeypatch):
+    """busy(who must go) -> the world of a server that cannot be closed before."""
+    world.free, world.gone, world.ended = threading.Event(), set(), []
+
+    def make(ends_at="", fails=None):
+        made = type("Made", (Busy,), {"ends_at": ends_at, "fails": fails})
+        monkeypatch.setattr(writer.Member, "another", lambda _self, read_timeout=None: made(world))
+
+        def opening(member):
+            member.sql = made(world)
+            return True
+
+        monkeypatch.setattr(writer.Member, "open", opening)
+        monkeypatch.setattr(writer, "ROUND_S", 0.01)
+        return world
+
+    return make
+
+
+def test_who_works_longer_than_he_may_is_ended_and_told_without_what_he_did(busy):
+    world = busy("remote")
+    result = world.act("fenced", timeout=5)
+    assert world.ended == ["remote"] and not world.writable
+    assert result["ended"] == [{"id": 8, "user": "shop", "host": "198.51.100.9:4000", "command": "Query", "seconds": 3}]
+
+
+def test_local_connections_are_ended_last(busy):
+    world = busy("local")
+    world.act("fenced", timeout=0.4)
+    assert world.ended == ["remote", "local"] and not world.writable and world.record == {"writer": False, "by": "test", "at": ANY}
+
+
+def test_a_server_that_stays_open_keeps_address_and_record(busy):
+    """The closing statement itself is ended then: it would close the server some time later, unasked."""
+    world = busy("nobody")
+    with pytest.raises(Failure) as failed:
+        world.act("fenced", timeout=0.3)
+    assert str(failed.value) == ("db1: the server cannot be made read-only, 2 connections were ended and still something writes after 0.3 "
+                                 "s: look at SHOW PROCESSLIST there.")
+    assert world.ended == ["remote", "local", "closing"] and world.held and world.record == {"writer": True} and world.writable
+
+
+def test_a_statement_that_fails_is_no_fence(busy):
+    world = busy(fails=Failure("Access denied; you need SUPER"))
+    with pytest.raises(Failure, match=r"^Access denied; you need SUPER$"):
+        world.act("fenced")
+    assert world.held and world.record == {"writer": True}
+
+
+@pytest.mark.parametrize("returncode, killed", [(0, True), (1, False)])
+def test_whether_a_server_was_killed_is_what_systemd_says(world, monkeypatch, returncode, killed):
+    world.up = False
+    monkeypatch.setattr(writer.subprocess, "run", lambda command, **_more: types.SimpleNamespace(returncode=returncode))
+    assert world.act("fenced", kill_unit="mariadb.service")["killed"] is killed
+
+
+@pytest.mark.parametrize("own, words", [("198.51.100.31", "198.51.100.31"), ("", "a network with 198.51.100.102")])
+def test_a_host_without_the_interface_is_told(monkeypatch, own, words):
+    monkeypatch.setattr(writer.virtual, "interface_of", lambda _address: None)
+    monkeypatch.setattr(writer.virtual, "interface_towards", lambda _address: None)
+    with pytest.raises(Failure) as failed:
+        writer.Member(dict(PARAMS, own_address=own), "db1").interface()
+    assert str(failed.value) == ("db1: no interface has %s: give own_address, an address of this host on the interface that the writer "
+                                 "address shall be on." % words)
+
+
+@pytest.mark.parametrize("text, parts", [("", (None, 0)), ("198.51.100.1/24", ("198.51.100.1", 24)), ("198.51.100.1", ("198.51.100.1", 32)),
+                                         ("2001:db8::1", ("2001:db8::1", 128)), ("2001:db8::1/64", ("2001:db8::1", 64))])
+def test_an_address_with_and_without_a_length(text, parts):
+    assert writer.split_address(text) == parts
+
+
+def test_a_member_without_an_address_of_the_writers_is_promoted_all_the_same(world):
+    replica(world)
+    assert world.act("promoted", address="")["changed"] and world.did == ["writes", "record writer: True", "FLUSH PRIVILEGES"]
+    assert not world.act("promoted", address="")["changed"]
+
+
+def test_a_promotion_whose_own_transaction_fails_is_one(world, monkeypatch):
+    """Nobody waits for it, and it is not what the promotion is about."""
+    def another(_self, read_timeout=None):
+        raise Failure("Too many connections")
+
+    replica(world)
+    monkeypatch.setattr(writer.Member, "another", another)
+    assert world.act("promoted")["changed"] and world.writable and world.held
+
+
+@pytest.mark.parametrize("semi_sync, changed", [("now", True), ("later", False)])
+def test_a_writer_that_does_not_wait_for_replicas_yet_is_not_done(world, monkeypatch, semi_sync, changed):
+    monkeypatch.setattr(SqlDialect, "semi_sync", lambda _self: ("rpl_semi_sync_master_enabled", False))
+    assert world.act("promoted", check=True, semi_sync=semi_sync)["changed"] is changed
+
+
+# With a lease
+
+@pytest.fixture
+def leased(world, monkeypatch):
+    """The agent's side: .view and whether the lease is here; .asked is what the module asked of it."""
+    made = types.SimpleNamespace(view={"writer": "db1", "sync": {"db2": {}}, "term": 7, "last": {}}, lease=True, asked=[])
+    ask = made.asked
+    monkeypatch.setattr(writer.lease, "known", lambda host: {"view": made.view, "lease": made.lease})
+    monkeypatch.setattr(writer.lease, "status", lambda: {"view": made.view, "lease": made.lease})
+    monkeypatch.setattr(writer.lease, "hand_over", lambda host, to, patience_ms, timeout: ask.append((to, patience_ms, timeout)))
+    monkeypatch.setattr(writer.lease, "give_up", lambda host, status, names, timeout: ask.append((tuple(names), timeout)))
+    monkeypatch.setattr(writer.lease, "park", lambda host, timeout: ask.append(timeout))
+    return made
+
+
+def test_a_move_is_the_agents_and_only_where_it_may_be(world, leased):
+    assert not world.act("handed_over", to="db1")["changed"] and leased.asked == []
+    assert world.act("handed_over", to="db2", check=True)["changed"] and leased.asked == []
+    assert world.act("handed_over", to="db2")["changed"] and leased.asked == [("db2", 50, 1)]
+    leased.lease = False
+    with pytest.raises(Failure, match="the lease is with db1 and not here, nothing was changed"):
+        world.act("handed_over", to="db2", check=True)
+    assert world.did == []
+
+
+def test_members_are_given_up_where_they_still_count(world, leased):
+    assert not world.act("given_up", members=["db3"])["changed"] and leased.asked == []
+    assert world.act("given_up", members=["db2", "db3"], check=True)["changed"] and leased.asked == []
+    assert world.act("given_up", members=["db2", "db3"])["changed"] and leased.asked == [(("db2", "db3"), 1)]
+
+
+def test_a_cluster_is_parked_by_who_holds_its_lease_and_once(world, leased):
+    assert world.act("parked", check=True)["changed"] and leased.asked == []
+    assert world.act("parked")["changed"] and leased.asked == [1]
+    leased.view["handover"] = {"to": ""}
+    assert not world.act("parked")["changed"]
+    leased.view["handover"], leased.lease = {}, False
+    assert not world.act("parked")["changed"] and leased.asked == [1]
+
+
+def test_with_a_lease_only_a_cluster_without_a_past_is_promoted_from_outside(world, leased, monkeypatch):
+    replica(world)
+    monkeypatch.setattr(writer.lease, "may_begin", lambda host: (_ for _ in ()).throw(Failure("db1: the lease decides")))
+    with pytest.raises(Failure, match=r"^db1: the lease decides$"):
+        world.act("promoted", lease=True, check=True)
+    assert world.did == []

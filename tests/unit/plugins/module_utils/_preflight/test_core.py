@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import (
     Claim,
     Need,
@@ -33,6 +34,27 @@ OPTIONS = {
     ("something else.", "web1: something else: correct it in the inventory."),
 ])
 def test_sentence_of(message, sentence):
+    assert sentence_of("web1", message) == sentence
+
+
+CHOICES = {"choices": ["http", "tcp"]}
+PARTS = {"type": "list", "elements": "dict"}
+
+
+@pytest.mark.parametrize("option, value, sentence", [
+    (CHOICES, "htp", "web1: web is htp, which is none of http, tcp: choose one of these."),
+    ({**CHOICES, "type": "list", "elements": "str"}, ["htp"], "web1: web is htp, which is none of http, tcp: choose one of these."),
+    ({**PARTS, "options": {"mode": CHOICES}}, [{"mode": "htp"}], "web1: web.mode is htp, which is none of http, tcp: choose one of these."),
+    ({**PARTS, "options": {"x": {"type": "dict", "options": {"mode": CHOICES}}}}, [{"x": {"mode": "htp"}}],
+     "web1: web.x.mode is htp, which is none of http, tcp: choose one of these."),
+    ({**PARTS, "options": {"name": {"required": True}}}, [{}],
+     "web1: web: missing required arguments: name: correct it in the inventory."),
+    ({**PARTS, "options": {"a": {}, "b": {}}, "mutually_exclusive": [["a", "b"]]}, [{"a": "1", "b": "2"}],
+     "web1: web: parameters are mutually exclusive: a|b: correct it in the inventory."),
+])
+def test_what_this_ansible_core_says_is_understood(option, value, sentence):
+    """Its words are its own to change: the unit tests run on every core that is supported, and this one would tell."""
+    (message,) = ArgumentSpecValidator({"web": option}).validate({"web": value}).error_messages
     assert sentence_of("web1", message) == sentence
 
 

@@ -285,3 +285,30 @@ def test_what_haproxy_would_read_otherwise_than_it_was_meant_is_refused(changes,
     frontend(rules=[{"host": ["a.example", "*.b.example"], "path_prefix": ["/a", "/b"], "backend": "web"}])])
 def test_what_haproxy_takes_is_taken(changes):
     assert said(**changes) == []
+
+
+@pytest.mark.parametrize("changes, sentence", [
+    (backend(slowstart="soon"), "haproxy_backends[0].slowstart is 'soon', which is no duration: write a number with us, ms, s, m, h or d, "
+     "for example 300ms."),
+    (frontend(timeout_client="1 h"), "haproxy_frontends[0].timeout_client is '1 h', which is no duration: write a number with us, ms, s, "
+     "m, h or d, for example 300ms."),
+    (frontend(mode="tcp", trusted_proxies=["203.0.113.0/24"]), "haproxy_frontends[0].trusted_proxies are given, but mode tcp reads no "
+     "headers: set accept_proxy at its binds, or use mode http."),
+])
+def test_what_a_mode_or_a_time_contradicts(changes, sentence):
+    assert "proxy1: " + sentence in said(**changes)
+
+
+def test_servers_that_are_none_are_the_specs_own_business(tmp_path):
+    assert said(**backend(servers=["web1", None, {"name": "a", "address": "192.0.2.1", "port": 80}])) is not None
+
+
+@pytest.mark.parametrize("text", [
+    "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----\n"])
+def test_a_file_that_only_looks_like_a_certificate_is_said_without_what_is_in_it(tmp_path, text):
+    pytest.importorskip("cryptography")
+    path = tmp_path / "site.pem"
+    path.write_text(text)
+    (sentence,) = [one for one in said(haproxy_certificates=[{"name": "site", "certificate": str(path)}]) if "cannot be read" in one]
+    assert sentence.startswith("proxy1: haproxy_certificates[0] has certificate %s, which cannot be read (" % path)
+    assert sentence.endswith("): give files in PEM.") and "nonsense" not in sentence

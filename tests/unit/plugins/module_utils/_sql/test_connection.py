@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import pathlib
+import ssl
+import sys
 import types
 
 import pytest
@@ -152,6 +154,118 @@ def test_a_server_without_tls_is_not_spoken_to_in_the_clear(driver):
         c.connect(where)
     # Who gives a context of his own looks himself.
     assert c.dial(where, "own") is driver.connection
+
+
+# --- What a server answers, and why there is none
+
+
+class Said:
+    """A driver's connection: what it was told, what it answers or breaks with."""
+
+    def __init__(self):
+        self.did, self.answer, self.breaks, self.closed = [], [{"Variable_name": "Read_Only", "Value": "ON"}], None, 0
+
+    def cursor(self):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        return None
+
+    def execute(self, statement, values):
+        self.did.append((statement, values))
+        if self.breaks:
+            raise self.breaks
+
+    def fetchall(self):
+        return self.answer
+
+    def escape(self, value):
+        return "'%s'" % value
+
+    def close(self):
+        self.closed += 1
+        if self.breaks:
+            raise self.breaks
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """(Server, its connection)"""
+    for name, module in (("pymysql", Driver), ("pymysql.cursors", Driver.cursors)):
+        monkeypatch.setitem(sys.modules, name, module)
+    connection = Said()
+    return c.Server(connection, {"unix_socket": None, "host": "db1", "port": 3306}), connection
+
+
+def test_a_statement_without_values_is_sent_as_it_is(said):
+    """A driver that gets an empty tuple would read each % in it as a place for a value."""
+    server, connection = said
+    assert server.rows("SHOW TABLES LIKE '%'") == connection.answer and server.run("SELECT %s", [1]) is None
+    assert connection.did == [("SHOW TABLES LIKE '%'", None), ("SELECT %s", (1,))]
+    connection.answer = None
+    assert server.rows("SET x = 1") == []
+
+
+def test_variables_are_asked_by_name_and_told_in_small_letters(said):
+    server, connection = said
+    assert server.variables("read_only", "gtid_mode") == {"read_only": "ON"} and server.quoted("a") == "'a'"
+    assert connection.did == [("SHOW GLOBAL VARIABLES WHERE Variable_name IN (%s, %s)", ("read_only", "gtid_mode"))]
+
+
+def test_what_a_server_refuses_is_told_with_its_place_and_number(said):
+    server, connection = said
+    connection.breaks = Driver.Error(1290, "The MariaDB server is running with the --read-only option.")
+    with pytest.raises(c.Failure) as failed:
+        server.run("INSERT")
+    assert (str(failed.value), failed.value.code) == (
+        "db1:3306 says: The MariaDB server is running with the --read-only option (error 1290)", 1290)
+    # Somebody else has closed it before: it is closed.
+    assert server.close() is None and connection.closed == 1
+
+
+@pytest.mark.parametrize("error, kind, sentence", [
+    (Driver.Error(2003, "Can't connect to MySQL server on 'db1'."), "Unreachable",
+     "db1:3306: Can't connect to MySQL server on 'db1' (error 2003)"),
+    (Driver.Error(2013, "Lost connection"), "Unreachable", "db1:3306: Lost connection (error 2013)"),
+    (Driver.Error(1045, "Access denied for user 'a'."), "Failure", "db1:3306: Access denied for user 'a' (error 1045)"),
+    (OSError(113, "No route to host"), "Unreachable", "db1:3306: No route to host"), (OSError("odd"), "Unreachable", "db1:3306: odd"),
+    (RuntimeError("'cryptography' package is required for sha256_password."), "Failure",
+     "db1:3306: 'cryptography' package is required for sha256_password"),
+])
+def test_who_cannot_be_reached_is_another_than_who_refuses(driver, monkeypatch, error, kind, sentence):
+    def connect(**_arguments):
+        raise error
+
+    monkeypatch.setattr(driver, "connect", connect)
+    where = {"host": "db1", "port": 3306, "user": None, "password": None, "unix_socket": None, "connect_timeout": 1}
+    with pytest.raises(c.Failure) as failed:
+        c.connect(where)
+    assert (type(failed.value).__name__, str(failed.value)) == (kind, sentence)
+
+
+def test_a_driver_that_is_missing_is_named_with_its_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    with pytest.raises(c.Failure, match=r"^PyMySQL is missing here: install the package python3-pymysql, then run again\.$"):
+        c.driver()
+
+
+@pytest.mark.parametrize("given, verifies, checks", [
+    ({}, ssl.CERT_NONE, False), ({"check_hostname": True}, ssl.CERT_NONE, False),
+    ({"verify": True, "check_hostname": True}, ssl.CERT_REQUIRED, True),
+    ({"capath": "/etc/ssl/certs"}, ssl.CERT_REQUIRED, False), ({"capath": "/etc/ssl/certs", "verify": False}, ssl.CERT_NONE, False)])
+def test_a_certificate_is_checked_where_there_is_an_authority(given, verifies, checks):
+    context = c.tls_context(**given)
+    assert (context.verify_mode, context.check_hostname) == (verifies, checks)
+
+
+def test_an_option_files_host_counts_where_no_other_is_named(tmp_path, sockets):
+    path = tmp_path / "my.cnf"
+    path.write_text("[client]\nhost=db.example\n", encoding="utf-8")
+    assert c.login(dict(GIVEN, config_file=str(path)))["host"] == "db.example"
+    assert c.login(dict(GIVEN, config_file=str(path), login_host="198.51.100.7"))["host"] == "198.51.100.7"
 
 
 # --- A module's server

@@ -146,3 +146,78 @@ def test_who_went_by_himself_was_not_ended(words, database):
 
     database.answers["KILL 2"] = kill
     assert [row["Id"] for row in words.end([ROWS[1], ROWS[5]])] == [6]
+
+
+# Where agents decide who may acknowledge
+
+sides = pytest.mark.parametrize("words, replica, writer", [
+    ("10.11.19-MariaDB", "rpl_semi_sync_slave", "rpl_semi_sync_master"), ("9.7.4", "rpl_semi_sync_replica", "rpl_semi_sync_source")],
+    indirect=["words"])
+
+
+@sides
+@pytest.mark.parametrize("on", [0, 1])
+def test_who_acknowledges_and_who_waits(words, database, replica, writer, on):
+    database.answers["SELECT @@global.%s_enabled" % replica] = [{"e": on}]
+    database.answers["SELECT @@global.%s_enabled" % writer] = [{"e": 1 - on}]
+    assert words.acknowledges() is bool(on) and words.waits() is not bool(on)
+
+
+@sides
+def test_a_writer_that_waits_does_so_without_a_limit_from_the_first_commit_on(words, database, replica, writer):
+    words.wait_always(True)
+    words.wait_always(False)
+    assert database.began("SET") == ["SET GLOBAL %s_timeout = 4294967295" % writer, "SET GLOBAL %s_enabled = ON" % writer,
+                                     "SET GLOBAL %s_enabled = OFF" % writer]
+
+
+@sides
+@pytest.mark.parametrize("rows, found", [
+    ([], (0, 0)), ([("wait_sessions", "3"), ("yes_tx", "70")], (3, 70)), ([("yes_tx", "70")], (0, 70))])
+def test_how_many_commits_wait(words, database, replica, writer, rows, found):
+    asked = []
+    name = "R" + writer[1:]
+    database.answers["SHOW GLOBAL STATUS"] = lambda *names: asked.append(names) or [
+        {"Variable_name": "%s_%s" % (name, row), "Value": value} for row, value in rows]
+    assert words.waiting() == found and asked == [(name + "_wait_sessions", name + "_yes_tx")]
+
+
+def replicating(database, *io):
+    database.answers["SHOW ALL SLAVES STATUS"] = [dict(MARIADB_ROW, Connection_name="c%d" % n, Slave_IO_Running=one)
+                                                  for n, one in enumerate(io)]
+
+
+@mariadb
+@pytest.mark.parametrize("wanted, word", [(True, "ON"), (False, "OFF")])
+def test_receivers_that_run_take_it_up_and_others_are_not_started(words, database, wanted, word):
+    replicating(database, "Yes", "No", "Connecting")
+    words.acknowledge(wanted)
+    assert database.began("SET", "STOP", "START") == [
+        "SET GLOBAL rpl_semi_sync_slave_enabled = " + word, "STOP SLAVE 'c0' IO_THREAD", "START SLAVE 'c0'",
+        "STOP SLAVE 'c2' IO_THREAD", "START SLAVE 'c2'"]
+
+
+@mariadb
+def test_who_receives_no_more_still_applies(words, database):
+    replicating(database, "Yes", "No")
+    words.stop_receiving()
+    assert database.began("STOP", "START") == ["STOP SLAVE 'c0' IO_THREAD"]
+
+
+@mariadb
+def test_sources_are_forgotten_once_nothing_comes_from_them(words, database):
+    replicating(database, "Yes", "No")
+    words.forget_sources()
+    assert database.began("STOP", "RESET") == ["STOP SLAVE 'c0'", "RESET SLAVE 'c0' ALL", "STOP SLAVE 'c1'", "RESET SLAVE 'c1' ALL"]
+
+
+@mysql
+def test_mysqls_channels_by_their_names(words, database):
+    channel = {"name": "dc2"}
+    words.start(channel)
+    words.stop(channel)
+    words.stop(channel, receiver_only=True)
+    words.forget(channel)
+    assert database.began("START", "STOP", "RESET") == [
+        "START REPLICA FOR CHANNEL 'dc2'", "STOP REPLICA FOR CHANNEL 'dc2'", "STOP REPLICA IO_THREAD FOR CHANNEL 'dc2'",
+        "RESET REPLICA ALL FOR CHANNEL 'dc2'"]

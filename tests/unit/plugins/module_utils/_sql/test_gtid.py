@@ -68,11 +68,6 @@ def test_count(left, right, number):
     assert g.count(left, right) == number
 
 
-def test_most_advanced():
-    assert g.most_advanced({"a": "0-1-5", "b": "0-1-7", "c": "0-2-7"}) == ["b", "c"]
-    assert g.most_advanced({"a": "0-1-5,1-2-9", "b": "0-1-7,1-2-8"}) == []
-
-
 def mariadb(state="", slave="", executed=None, server_id=None):
     executed = g.union(slave, g.normal(state)) if executed is None else executed
     return {"executed": executed, "state": state, "slave": slave, "server_id": server_id}

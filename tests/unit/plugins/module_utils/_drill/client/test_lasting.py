@@ -32,7 +32,7 @@ def test_head_of():
     assert lasting.head_of(b"HTTP/1.1 100 Go\r\n\r\n" + HEAD % 12 + b"rest") == (200, 12, b"rest")
 
 
-async def serve(handle, work):
+async def serve(handle, work, host="127.0.0.1"):
     """Runs work(port) beside a server whose n-th connection is handled by handle(n, reader, writer)."""
     number = iter(range(1000))
 
@@ -42,7 +42,7 @@ async def serve(handle, work):
             await handle(next(number), reader, writer)
         writer.close()
 
-    server = await asyncio.start_server(one, "127.0.0.1", 0)
+    server = await asyncio.start_server(one, host, 0)
     async with server:
         return await work(server.sockets[0].getsockname()[1])
 
@@ -54,19 +54,19 @@ def reset(writer):
     writer.transport.abort()
 
 
-def download(handle, seconds=0.5, **more):
+def download(handle, seconds=0.5, host="127.0.0.1", **more):
     settings = dict({"path": "/blob", "count": 1, "rate_bytes_s": 0, "planned_s": 30.0, "anew_s": 0}, **more)
     began = time.monotonic()
 
     async def work(port):
         stop = asyncio.Event()
-        downloads = lasting.Downloads(settings, "127.0.0.1", port, REQUEST, lambda: (time.monotonic() - began) * 1000)
+        downloads = lasting.Downloads(settings, host, port, REQUEST, lambda: (time.monotonic() - began) * 1000)
         await downloads.prepare()
         asyncio.get_running_loop().call_later(seconds, stop.set)
         await asyncio.gather(*downloads.jobs(stop))
         return downloads.export()
 
-    return asyncio.run(serve(handle, work))
+    return asyncio.run(serve(handle, work, host))
 
 
 async def whole(_number, _reader, writer):
@@ -83,6 +83,11 @@ def test_a_download_lasts_until_it_is_told_to_hurry():
     assert one["bytes"] == len(BLOB)
     # Planned for half a minute.
     assert 400 < one["to"] < 20000
+
+
+def test_a_download_by_ipv6():
+    told = download(whole, host="::1")
+    assert (told["problem"], [one["outcome"] for one in told["seen"]]) == ("", ["whole"])
 
 
 def test_an_ended_download_is_begun_anew_only_before_the_fault():

@@ -353,6 +353,32 @@ def test_the_steady_state_is_waited_for():
     assert clauses == [] and set(found["answers"]) == {"ok"}
 
 
+def test_a_probe_tells_who_answered_how_often_and_leaves_out_what_was_no_answer():
+    """Two servers by turns, of which one says sorry once in a while; a visitor's answers count for nobody."""
+    turns = itertools.count()
+
+    async def answer(head):
+        if b"/session.json" in head:
+            return await friendly(head)
+        number = next(turns)
+        sorry = [b"X-Sorry: lb1"] if number == 4 else []
+        return page({"instance": "t"}, b"X-Served-By: web%d" % (2 - number % 2), *sorry)
+
+    service = Service(answer)
+    found = asyncio.run(client.probe({**SETTINGS, "port": service.port, "requests": 9}))
+    assert (found["shares"], found["served"]) == ({"web2": 4, "web1": 4}, ["web1", "web2"])
+    assert (next(turns), found["answers"].count("sorry")) == (9, 1)
+
+
+@pytest.mark.parametrize("address, header, wanted", [
+    ("2001:db8:7::100", "", b"Host: [2001:db8:7::100]\r\n"),
+    ("198.51.100.7", "", b"Host: 198.51.100.7\r\n"),
+    ("2001:db8:7::100", "shop.example.com", b"Host: shop.example.com\r\n"),
+])
+def test_an_ipv6_address_stands_in_brackets_in_the_host_header(address, header, wanted):
+    assert wanted in client.Observer({**SETTINGS, "address": address, "host_header": header}).request("/", False)
+
+
 def test_what_is_not_steady_in_time_is_told():
     async def never(head):
         return b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"

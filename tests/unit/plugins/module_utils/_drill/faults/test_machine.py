@@ -80,7 +80,7 @@ def test_isolation_keeps_the_carrier():
 
 
 def test_every_act_has_its_opposite():
-    for act, opposite in machine.MEND.items():
+    for act, opposite in (("kill", "start"), ("pause", "unpause"), ("cut", "uncut"), ("isolate", "unisolate")):
         for one in (act, opposite):
             assert one in machine.LINKS or callable(getattr(machine.DockerMachine, one))
 

@@ -7,6 +7,8 @@
 import hashlib
 import json
 import os
+import shutil
+import types
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._mysql.backup import rules, worker
@@ -318,3 +320,170 @@ def test_older_ones_go_only_when_the_new_one_is_good(copied, tmp_path, monkeypat
     with pytest.raises(OSError, match="No space left"):
         copied(keep=1)
     assert sorted(worker.good_backups(str(tmp_path))) == sorted(os.listdir(tmp_path)) == [second["name"], third["name"]]
+
+
+# The copy itself, with real tar and zstd
+
+@pytest.fixture
+def partial(tmp_path):
+    """A copy that was made and is not yet compressed."""
+    (tmp_path / rules.DATA / "shop").mkdir(parents=True)
+    (tmp_path / rules.DATA / "ibdata1").write_bytes(os.urandom(3000))
+    with open(tmp_path / rules.DATA / "shop/order.ibd", "wb") as sparse:
+        sparse.truncate(8 << 20)
+    return tmp_path
+
+
+@pytest.mark.skipif(not (shutil.which("zstd") and shutil.which("tar")), reason="there is no zstd or tar here")
+def test_what_was_compressed_comes_out_as_it_went_in(partial, tmp_path_factory):
+    content, place = (partial / rules.DATA / "ibdata1").read_bytes(), tmp_path_factory.mktemp("place")
+    digest = worker.compress(Progress(), str(partial))
+    assert os.listdir(partial) == [rules.ARCHIVE] and worker.digest_of(str(partial / rules.ARCHIVE)) == digest
+    settings = {"backup": "b", "uid": os.getuid(), "gid": os.getgid()}
+    data = worker.unpack(settings, Progress(), str(partial), {"compress": "zstd", "data_bytes": 9}, str(place))
+    assert data == str(place / rules.DATA) and (place / rules.DATA / "ibdata1").read_bytes() == content
+    order = (place / rules.DATA / "shop/order.ibd").stat()
+    # What is empty in a data file takes no room after a restore either.
+    assert order.st_size == 8 << 20 and order.st_blocks * 512 < 1 << 20
+
+
+@pytest.mark.parametrize("tool", ["tar", "zstd"])
+def test_a_copy_that_cannot_be_compressed_is_refused_and_stays(partial, program, tool):
+    program(tool, "cat > /dev/null < /dev/null; exit 2")
+    with pytest.raises(Failure, match=r"^tar or zstd failed while compressing: read journalctl -u failover-mysql-backup$"):
+        worker.compress(Progress(), str(partial))
+    assert (partial / rules.DATA / "ibdata1").exists()
+
+
+@pytest.mark.parametrize("compress, tool", [("zstd", "zstd"), ("zstd", "tar"), ("none", "cp")])
+def test_a_backup_that_cannot_be_unpacked_is_no_data(partial, program, compress, tool):
+    (partial / rules.ARCHIVE).write_bytes(b"")
+    program(tool, "exit 1")
+    with pytest.raises(Failure, match=r"^backup b cannot be unpacked: read journalctl -u failover-mysql-restore$"):
+        worker.unpack({"backup": "b", "uid": 0, "gid": 0}, Progress(), str(partial), {"compress": compress, "data_bytes": 9}, str(partial))
+
+
+def test_mariadbs_copy_is_of_the_server_that_is_logged_in_to(tmp_path, monkeypatch, program):
+    monkeypatch.setattr(worker, "home", lambda name: str(tmp_path))
+    program("mariadb-backup", "touch ${3#--target-dir=}/ibdata1")
+    target = tmp_path / "copy"
+    worker.copy_mariadb({"job": "backup", "login": {"user": "root"}}, Progress(), None, str(target))
+    assert os.listdir(target) == ["ibdata1"] and target.stat().st_mode & 0o777 == 0o700
+    assert program.called("mariadb-backup") == ["--defaults-extra-file=%s/mariadb-backup.cnf --backup --target-dir=%s" % (tmp_path, target)]
+    program("mariadb-backup", "echo '[00] FATAL ERROR: no such user'; exit 1")
+    with pytest.raises(Failure, match=r"^mariadb-backup failed: \[00\] FATAL ERROR: no such user$"):
+        worker.copy_mariadb({"job": "backup", "login": {"user": "root"}}, Progress(), None, str(tmp_path / "other"))
+
+
+def test_mysql_may_write_where_it_is_to_clone_to(tmp_path, monkeypatch):
+    order, server = [], types.SimpleNamespace(rows=lambda statement, values=(): order.append((statement, values)) or [{"1": 1}])
+    monkeypatch.setattr(worker.os, "chown", lambda path, uid, gid: order.append((path, uid, gid)))
+    worker.copy_mysql({"uid": 115, "gid": 121}, Progress(), server, str(tmp_path / "data"))
+    assert order[1:] == [(str(tmp_path), 115, 121), ("CLONE LOCAL DATA DIRECTORY = %s", (str(tmp_path / "data"),))]
+
+
+# What is counted, and compared
+
+class Counted(Scratch):
+    """The scratch server on the copy; `mariadb` or not, its GTIDs."""
+
+    def __init__(self, mariadb=True):
+        super().__init__("/srv/copy")
+        self.mariadb, self.position, self.ran = mariadb, lambda: "uuid:1-7", []
+
+    def start(self):
+        self.ran.append("start")
+        return super().start()
+
+    def stop(self):
+        self.ran.append("stop")
+        super().stop()
+
+
+@pytest.mark.parametrize("mariadb, position", [(True, ""), (False, "uuid:1-7")])
+def test_a_scratch_server_is_stopped_once_it_has_counted(monkeypatch, mariadb, position):
+    monkeypatch.setattr(worker, "numbers", lambda server, told: TABLES)
+    scratch = Counted(mariadb)
+    assert worker.counted({}, Counting(), scratch) == (TABLES, position) and scratch.ran == ["start", "stop"]
+    kept = Counted(mariadb)
+    worker.counted({}, Counting(), kept, keep=True)
+    assert kept.ran == ["start"] and kept.runs
+
+
+def test_a_scratch_server_that_cannot_count_does_not_stay(monkeypatch):
+    def fail(*_given):
+        raise Failure("Table './shop/order' is marked as crashed")
+
+    monkeypatch.setattr(worker, "numbers", fail)
+    scratch = Counted()
+    with pytest.raises(Failure, match="marked as crashed"):
+        worker.counted({}, Counting(), scratch, keep=True)
+    assert scratch.ran == ["start", "stop"] and not scratch.runs
+
+
+@pytest.mark.parametrize("here, at, said", [
+    (TABLES, "0-1-7", None),
+    (TABLES, "0-1-8", "the server was at 0-1-8 and its copy is at 0-1-7 although its applier was held: find out who else writes to it"),
+    ({"shop.order": {"rows": 4, "checksum": 9}}, "0-1-7", "the copy differs from the server: shop.order has 3 rows instead of 4"),
+])
+def test_the_copy_is_compared_with_the_server_as_of_the_same_moment(monkeypatch, here, at, said):
+    monkeypatch.setattr(worker, "numbers", lambda server, told: here)
+    watcher = OwnServer()
+    if said is None:
+        assert worker.compare_with_server(Counting(), watcher, at, TABLES, "0-1-7") is None and watcher.told == ["closed"]
+        return
+    with pytest.raises(Failure) as failed:
+        worker.compare_with_server(Counting(), watcher, at, TABLES, "0-1-7")
+    assert str(failed.value) == said
+
+
+@pytest.mark.parametrize("mariadb", [True, False])
+@pytest.mark.parametrize("compare", [True, False])
+def test_a_replica_is_held_exactly_as_long_as_it_is_copied_and_looked_at(tmp_path, monkeypatch, mariadb, compare):
+    order = []
+
+    class Source(Server):
+        version = "1.0"
+
+        def __init__(self, name):
+            super().__init__(mariadb)
+            self.name = name
+
+        def rows(self, statement, values=()):
+            order.append("%s: %s" % (self.name, statement.partition(" %s")[0]))
+
+        def layout(self):
+            return {"innodb_page_size": "16384"}
+
+        def position(self):
+            order.append(self.name + ": asked where it is")
+            return "0-1-7"
+
+        def close(self):
+            order.append(self.name + ": closed")
+
+    servers = iter([Source("server"), Source("watcher")])
+
+    def copied(_settings, _progress, _server, target):
+        os.mkdir(target, 0o755)
+        order.append("copied")
+
+    monkeypatch.setattr(worker, "Server", lambda login: next(servers))
+    monkeypatch.setattr(worker, "home", lambda name: str(tmp_path))
+    monkeypatch.setattr(worker, "copy_mariadb" if mariadb else "copy_mysql", copied)
+    monkeypatch.setattr(worker.seed, "make_consistent", lambda progress, data, log: "0-1-7")
+    monkeypatch.setattr(worker, "scratch_of", lambda settings, data, layout: Counted(mariadb))
+    monkeypatch.setattr(worker, "counted", lambda settings, progress, scratch: (TABLES, "" if mariadb else "0-1-7"))
+    monkeypatch.setattr(worker, "numbers", lambda server, told: TABLES)
+    settings = {"login": {}, "compare": compare, "total": 9, "job": "backup", "uid": os.getuid(), "gid": os.getgid(), "dialect": "mariadb"}
+    made = worker.make_copy(settings, Counting(), str(tmp_path))
+    assert made == (TABLES, "0-1-7", {"innodb_page_size": "16384"}, "1.0", "server" if compare else "copy")
+    stop, start = ("%s SLAVE" % verb if mariadb else "%s REPLICA SQL_THREAD FOR CHANNEL" % verb for verb in ("STOP", "START"))
+    if compare:
+        assert order[:2] == ["server: " + stop] * 2 and order[2] == "copied"
+        assert order[3:6] == ["watcher: SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                              "watcher: START TRANSACTION WITH CONSISTENT SNAPSHOT", "watcher: asked where it is"]
+        assert order[6:] == ["server: " + start] * 2 + ["watcher: closed", "server: closed"]
+    else:
+        assert order == ["copied", "server: closed"]
+    assert mariadb or os.stat(tmp_path / rules.DATA).st_mode & 0o777 == 0o700

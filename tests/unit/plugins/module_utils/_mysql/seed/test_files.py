@@ -80,7 +80,14 @@ def test_too_little_room_is_refused_before_anything(place, monkeypatch):
 
 
 def test_free_room_of_a_directory_that_is_not_there_is_its_parents(place):
-    assert files.free(str(place / "not" / "yet")) == files.free(str(place))
+    there = os.statvfs(place)
+    assert abs(files.free(str(place / "not" / "yet")) - there.f_bavail * there.f_frsize) < 64 << 20
+
+
+def test_a_copy_is_made_beside_the_data_also_behind_a_link(place):
+    assert files.staging_of("/var/lib/mysql/") == files.staging_of("/var/lib/mysql") == "/var/lib/mysql.seed"
+    (place / "link").symlink_to(place / "mysql")
+    assert files.target_of(str(place / "link")) == str(place / "mysql")
 
 
 def test_a_mount_point_is_refused(monkeypatch):
@@ -89,6 +96,97 @@ def test_a_mount_point_is_refused(monkeypatch):
         files.demand_swappable("db2", "/var/lib/mysql")
     assert str(refused.value) == ("db2: the data directory /var/lib/mysql is a mount point and cannot be exchanged: set "
                                   "mysql_replication_datadir to a directory below it")
+
+
+def test_a_link_to_a_mount_point_is_refused_by_both_names(place, monkeypatch):
+    (place / "link").symlink_to(place / "mysql")
+    monkeypatch.setattr(files.os.path, "ismount", lambda path: path == str(place / "mysql"))
+    with pytest.raises(Failure, match=r"^db2: the data directory %s, a link to %s, is a mount point" % (place / "link", place / "mysql")):
+        files.demand_swappable("db2", str(place / "link"))
+    assert files.demand_swappable("db2", str(place / "mysql.seed")) is None
+
+
+def test_everything_of_a_copy_is_the_servers_and_nothing_that_a_link_points_to(place, monkeypatch):
+    owned = []
+
+    def chown(path, uid, gid, follow_symlinks=True):
+        owned.append((str(path), uid, gid, follow_symlinks))
+
+    monkeypatch.setattr(files.os, "chown", chown)
+    tree = place / "mysql"
+    (tree / "shop").mkdir()
+    (tree / "shop" / "order.ibd").symlink_to("/etc/passwd")
+    files.own_like(str(tree), 115, 121)
+    assert sorted(owned) == [(str(tree), 115, 121, True), (str(tree / "ibdata1"), 115, 121, False), (str(tree / "shop"), 115, 121, False),
+                             (str(tree / "shop" / "order.ibd"), 115, 121, False)]
+
+
+@pytest.mark.parametrize("log_base, outside", [
+    ("", ""), ("mysql-bin", ""), ("{place}/mysql/binlog", ""), ("{place}/link/binlog", ""), ("{place}/logs/binlog", "{place}/logs/binlog")])
+def test_logs_move_with_the_data_unless_they_are_elsewhere(place, log_base, outside):
+    (place / "link").symlink_to(place / "mysql")
+    assert files.outside(log_base.format(place=place), str(place / "mysql")) == outside.format(place=place)
+
+
+@pytest.fixture
+def binlog(place):
+    """Base of the old server's logs, on another disk, with a file there that is none of them."""
+    (place / "logs").mkdir()
+    for name in ("bin[1].000001", "bin[1].index", "bin1.000001"):
+        (place / "logs" / name).write_text("old")
+    return str(place / "logs" / "bin[1]")
+
+
+def test_old_logs_are_put_aside_and_come_back_in_place_of_newer_ones(place, binlog, monkeypatch):
+    synced, owner = [], os.stat(place / "logs")
+    monkeypatch.setattr(files, "sync", synced.append)
+    aside = files.set_aside(binlog, "before-x")
+    assert aside == str(place / "logs" / "before-x") and synced == [str(place / "logs")]
+    assert sorted(os.listdir(aside)) == ["bin[1].000001", "bin[1].index"]
+    kept = os.stat(aside)
+    assert (kept.st_mode & 0o777, kept.st_uid, kept.st_gid) == (0o750, owner.st_uid, owner.st_gid)
+    for name in ("bin[1].000001", "bin[1].000002"):
+        (place / "logs" / name).write_text("of the server that did not stay")
+    files.bring_back(binlog, aside)
+    assert sorted(os.listdir(place / "logs")) == ["bin1.000001", "bin[1].000001", "bin[1].index"] and len(synced) == 2
+    assert (place / "logs" / "bin[1].000001").read_text() == "old"
+
+
+def test_without_logs_nothing_is_put_aside_and_nothing_comes_back(place, binlog):
+    assert files.set_aside("", "before-x") == files.set_aside(str(place / "logs" / "other"), "before-x") == ""
+    files.bring_back(binlog, "")
+    assert len(os.listdir(place / "logs")) == 3
+
+
+@pytest.mark.parametrize("what", ["exchange", "put_back"])
+def test_an_exchange_is_on_the_disk_before_anything_goes_on(place, monkeypatch, what):
+    order = []
+    monkeypatch.setattr(files.os, "fsync", lambda handle: order.append(os.readlink("/proc/self/fd/%d" % handle)))
+    swap(place)
+    if what == "put_back":
+        files.put_back(str(place / "mysql"), str(place / "mysql.seed"), str(place / "mysql.before"))
+    assert order == [str(place)] * (1 if what == "exchange" else 2)
+    assert not [fd for fd in os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd/" + fd)
+                and os.readlink("/proc/self/fd/" + fd) == str(place)]
+
+
+def test_a_failure_after_the_exchange_does_not_take_the_new_data_away(place, monkeypatch):
+    """Both renames are done: an old directory on the new one's place would be gone."""
+    rename = os.rename
+
+    def stopped(old, new):
+        rename(old, new)
+        if str(old).endswith(".seed"):
+            raise Failure("it was stopped")
+
+    monkeypatch.setattr(files.os, "rename", stopped)
+    with pytest.raises(Failure):
+        swap(place)
+    assert (read(place, "mysql"), read(place, "mysql.before")) == ("new", "old")
+
+
+def test_a_directory_that_is_not_there_is_removed(place):
+    assert files.remove(str(place / "nowhere")) is None
 
 
 def test_binary_logs_do_not_count(place):
@@ -126,6 +224,7 @@ def test_what_cannot_be_removed_is_said(place, monkeypatch):
         files.remove(str(place / "mysql"))
 
 
-@pytest.mark.parametrize("size, said", [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 << 20, "5.0 MiB"), (3 << 30, "3.00 GiB")])
+@pytest.mark.parametrize("size, said", [
+    (0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536, "1.5 KiB"), (1 << 20, "1.0 MiB"), (5 << 20, "5.0 MiB"), (3 << 30, "3.00 GiB")])
 def test_sizes(size, said):
     assert files.human(size) == said

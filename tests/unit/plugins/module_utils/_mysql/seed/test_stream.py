@@ -5,29 +5,13 @@
 """The stream over a real TLS connection on this machine's loopback."""
 
 import io
-import shutil
 import socket
 import struct
-import subprocess
 import threading
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._mysql.job import Failure
 from ansible_collections.failover.stack.plugins.module_utils._mysql.seed import stream
-
-
-def run(command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
-
-
-@pytest.fixture(scope="module")
-def members(tmp_path_factory):
-    """Directories of donor, joiner and a stranger, and the certificates that they show."""
-    if not shutil.which("openssl"):
-        pytest.skip("there is no openssl here")
-    made = {name: str(tmp_path_factory.mktemp(name)) for name in ("donor", "joiner", "stranger")}
-    return made, {name: stream.certificate(run, directory, name) for name, directory in made.items()}
 
 
 @pytest.fixture

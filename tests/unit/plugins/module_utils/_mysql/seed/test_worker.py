@@ -4,12 +4,15 @@
 
 """What a joiner does with its data, with systemd and the server played by fakes; the scenario tests the copy itself, on real ones."""
 
+import contextlib
+import io
 import os
+import threading
 import types
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._mysql.job import Failure
-from ansible_collections.failover.stack.plugins.module_utils._mysql.seed import worker
+from ansible_collections.failover.stack.plugins.module_utils._mysql.seed import stream, worker
 
 
 class Progress:
@@ -329,3 +332,160 @@ def test_logs_in_the_data_directory_move_with_it(host):
         pass
     host.exchange()
     assert os.path.exists(host.aside + "/binlog.index")
+
+
+# systemd's and the tools' own words
+
+@pytest.mark.parametrize("unit, journal, log, said", [
+    ("mariadb.service", "[ERROR] InnoDB: Cannot open datafile.", "", "InnoDB: Cannot open datafile."),
+    # Of MySQL the journal knows nothing; MariaDB does not write this file.
+    ("mysql.service", "Starting", "[ERROR] [MY-012592] Disk is full\n", "[MY-012592] Disk is full."),
+    ("mariadb.service", "Starting", "[ERROR] of another server\n", "Job failed (journalctl -u mariadb.service tells more)"),
+])
+def test_a_unit_that_does_not_start_is_told_with_the_servers_own_words(tmp_path, monkeypatch, program, unit, journal, log, said):
+    program("systemctl", "echo Job; echo '  failed' >&2; exit 1")
+    program("journalctl", "echo '%s'" % journal)
+    monkeypatch.setattr(worker, "MYSQL_LOG", str(tmp_path / "error.log"))
+    (tmp_path / "error.log").write_text(log)
+    with pytest.raises(Failure) as failed:
+        worker.systemctl("start", unit)
+    assert str(failed.value) == "systemctl start %s failed: %s" % (unit, said)
+    assert program.called("systemctl") == ["start " + unit]
+    program("systemctl", "")
+    assert worker.systemctl("start", unit) is None
+
+
+def test_the_first_tool_that_is_here_is_taken(program):
+    program("mariabackup", "")
+    assert worker.tool("no-such-mariadb-backup", "mariabackup").endswith("/mariabackup")
+
+
+@pytest.mark.parametrize("name, position", [("mariadb_backup_binlog_info", "0-1-7"), (None, "")])
+def test_a_copy_is_made_consistent_with_a_part_of_the_free_memory(tmp_path, program, name, position):
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    program("mariadb-backup", "printf 'bin.000001\t5\t0-1-7\\n' > %s" % (staging / name) if name else "")
+    progress = Progress()
+    assert worker.make_consistent(progress, str(staging), str(tmp_path / "log")) == position
+    prepare, target, memory = program.called("mariadb-backup")[0].split()
+    assert (prepare, target, progress.phases) == ("--prepare", "--target-dir=%s" % staging, ["prepare"])
+    assert 64 << 20 <= int(memory.partition("=")[2]) <= 1 << 30
+
+
+def test_a_copy_that_cannot_be_made_consistent_is_said(tmp_path, program):
+    program("mariadb-backup", "echo '[00] FATAL ERROR: redo log is missing'; exit 1")
+    with pytest.raises(Failure, match=r"^mariadb-backup --prepare failed: \[00\] FATAL ERROR: redo log is missing$"):
+        worker.make_consistent(Progress(), str(tmp_path), str(tmp_path / "log"))
+
+
+# The joiner's end of a real stream
+
+def unpacked(members, monkeypatch, staging, end, data=b"pages"):
+    """What unpack() returns or raises while a donor sends `data` and then says `end`."""
+    directories, shown = members
+    monkeypatch.setattr(worker, "home", lambda name: directories["joiner"])
+    monkeypatch.setattr(worker, "PATIENCE_S", 5)
+    with contextlib.closing(stream.listen("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def donate():
+        context = stream.context(directories["donor"], shown["joiner"], server=False)
+        with contextlib.suppress(OSError, Failure), stream.connect("127.0.0.1", port, context, 5) as sock:
+            stream.send(sock, io.BytesIO(data), lambda count: None)
+            if end is not None:
+                stream.send_end(sock, end)
+
+    donor = threading.Thread(target=donate, daemon=True)
+    donor.start()
+    progress = Progress()
+    try:
+        settings = {"address": "127.0.0.1", "port": port, "job": "seed", "peer": shown["donor"], "total": 5}
+        return worker.unpack(settings, progress, str(staging))
+    finally:
+        donor.join(10)
+        assert progress.phases == ["wait for the donor", "copy"]
+
+
+GOOD = {"ok": True, "error": ""}
+
+
+def test_what_the_donor_sends_is_unpacked_into_the_staging_directory(members, monkeypatch, tmp_path, program):
+    program("mbstream", 'cat > "$3/ibdata1"')
+    assert unpacked(members, monkeypatch, tmp_path, GOOD) == 5
+    assert (tmp_path / "ibdata1").read_bytes() == b"pages" and program.called("mbstream") == ["-x -C %s" % tmp_path]
+
+
+@pytest.mark.parametrize("script, end, said", [
+    ("cat > /dev/null", {"ok": False, "error": "mariadb-backup died"}, "the donor failed: mariadb-backup died"),
+    ("cat > /dev/null; echo 'wrong chunk magic' >&2; exit 1", GOOD, "mbstream could not unpack the stream: wrong chunk magic"),
+    ("cat > /dev/null", None, "the stream broke off before its end"),
+])
+def test_what_goes_wrong_with_a_stream_is_said_as_it_is(members, monkeypatch, tmp_path, program, script, end, said):
+    program("mbstream", script)
+    with pytest.raises(Failure) as failed:
+        unpacked(members, monkeypatch, tmp_path, end)
+    assert str(failed.value).startswith(said)
+
+
+def test_an_unpacker_that_ends_early_is_told_by_its_own_words(members, monkeypatch, tmp_path, program):
+    program("mbstream", "echo 'No space left on device' >&2; exit 1")
+    with pytest.raises(Failure, match=r"^mbstream could not unpack the stream: No space left on device$"):
+        unpacked(members, monkeypatch, tmp_path, GOOD, b"x" * (8 << 20))
+
+
+# MySQL's clone plugin
+
+class Cloning:
+    """The joiner's server: what it was told, and why the clone fails."""
+
+    def __init__(self, active=True, fails=""):
+        self.active, self.fails, self.told, self.set, self.asked = active, fails, [], [], threading.Event()
+
+    def rows(self, statement, values=()):
+        if "information_schema.PLUGINS" in statement:
+            return [{"1": 1}] if self.active else []
+        if statement.startswith("SELECT SUM"):
+            self.asked.set()
+            return [{"done": 30, "estimate": 50}]
+        self.told.append((statement, values))
+        # As long as it takes until somebody has asked how far it is.
+        assert self.asked.wait(10)
+        if self.fails:
+            raise Failure(self.fails)
+        return []
+
+    def unlogged(self, statements):
+        self.set += statements
+
+
+def cloned(server, monkeypatch, **more):
+    monkeypatch.setattr(worker, "Server", lambda login: server)
+    progress = Progress()
+    progress.counted = []
+    progress.count = lambda done, total: progress.counted.append((done, total))
+    progress.state = {"done": 30}
+    settings = dict({"donor_address": "198.51.100.31", "donor_port": 3307, "ca": "/etc/ca.pem", "login": {}, "clone_user": "throw_away",
+                     "clone_password": "secret", "total": 40}, **more)
+    return worker.clone(settings, progress, "/srv/staging"), progress
+
+
+def test_mysql_is_told_where_from_and_where_to_and_its_progress_is_told(monkeypatch):
+    server = Cloning()
+    done, progress = cloned(server, monkeypatch)
+    assert done == 30 and (30, 50) in progress.counted and progress.phases == ["copy"]
+    assert server.set == [("SET GLOBAL clone_valid_donor_list = %s", ("198.51.100.31:3307",)),
+                          ("SET GLOBAL clone_ssl_ca = %s", ("/etc/ca.pem",))]
+    assert server.told == [("CLONE INSTANCE FROM %s@%s:3307 IDENTIFIED BY %s DATA DIRECTORY = %s REQUIRE SSL",
+                            ("throw_away", "198.51.100.31", "secret", "/srv/staging/data"))]
+
+
+def test_the_plugin_is_there_before_it_is_told_anything(monkeypatch):
+    server = Cloning(active=False)
+    cloned(server, monkeypatch, ca="")
+    assert [statement for statement, _values in server.set] == ["INSTALL PLUGIN clone SONAME 'mysql_clone.so'",
+                                                                "SET GLOBAL clone_valid_donor_list = %s"]
+
+
+def test_a_clone_that_fails_is_told_in_mysqls_own_words(monkeypatch):
+    with pytest.raises(Failure, match=r"^Clone Donor Error: 1141$"):
+        cloned(Cloning(fails="Clone Donor Error: 1141"), monkeypatch)

@@ -47,7 +47,7 @@ class ActionModule(ActionBase):
         asked, unasked = self.questions(task_vars)
         told = self.told(asked, given, task_vars)
         tiers = {tier: dict(told["tiers"].get(tier) or {"error": told["because"]}, asked=asked[tier]) for tier in asked}
-        tiers.update({tier: {"asked": {"cluster": tier}, "error": why} for tier, why in unasked.items()})
+        tiers.update({tier: {"asked": {"cluster": None}, "error": why} for tier, why in unasked.items()})
         return {"changed": False, "reached": not told["because"], "because": told["because"], "tiers": tiers, "machine": told["machine"]}
 
     def questions(self, task_vars):

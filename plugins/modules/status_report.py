@@ -86,13 +86,3 @@ msg:
   type: str
   sample: "1 of 21 lines are red: Galera"
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main():
-    AnsibleModule(argument_spec={}).fail_json(msg="status_report is an action plugin; it runs on the controller only.")
-
-
-if __name__ == "__main__":
-    main()

@@ -14,10 +14,10 @@ from ansible_collections.failover.stack.plugins.module_utils._status.tiers impor
 
 OK, WARNING, CRITICAL = "ok", "warning", "critical"
 TITLES = {
-    "hosts": "Hosts", "vip": "Virtual addresses", "ipvs": "Directors", "ipvs_static": "Directors", "haproxy": "HAProxy",
+    "hosts": "Hosts", "vip": "VIPs", "ipvs": "Directors", "ipvs_static": "Directors", "haproxy": "HAProxy",
     "realserver": "Real servers", "httpd": "httpd + mod_jk", "tomcat": "Tomcat", "application": "Applications", "mysql": "MySQL",
     "backup": "Backups", "etcd": "etcd", "mha": "MHA", "mmm": "MMM", "galera": "Galera", "rabbitmq": "RabbitMQ", "content": "Content",
-    "nfs": "NFS", "scouter": "Scouter", "certificates": "Certificates", "restarts": "Restarts due", "drains": "Drains"}
+    "nfs": "NFS", "scouter": "Scouter", "certificates": "Certificates", "restarts": "Restarts", "drains": "Drains"}
 # limits: see playbooks/status.yml.
 LIMITS = {"backup_age_h": 26.0, "restore_age_days": 35.0, "certificate_days": 7.0, "certificate_soon_days": 30.0}
 # Short certificates are told in the last twentieth and tenth of their life.
@@ -43,14 +43,14 @@ def judged(hosts, limits=None):
 
 
 def clusters(hosts, tier):
-    """{cluster: {host: entry}}; who could not even be asked belongs to the only one there is."""
-    found = {}
+    """{cluster: {host: entry}}; who could not even be asked, so that nobody knows its cluster, belongs to the first."""
+    found, lost = {}, {}
     for host, result in hosts.items():
         if tier in result["tiers"]:
-            found.setdefault(result["tiers"][tier]["asked"]["cluster"], {})[host] = result["tiers"][tier]
-    if tier in found and len(found) == 2:
-        lost, known = found.pop(tier), next(name for name in found if name != tier)
-        found[known].update(lost)
+            entry = result["tiers"][tier]
+            (lost if entry["asked"]["cluster"] is None else found.setdefault(entry["asked"]["cluster"], {}))[host] = entry
+    if lost:
+        found.setdefault(next(iter(found), ""), {}).update(lost)
     return found
 
 

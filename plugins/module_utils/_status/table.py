@@ -12,10 +12,18 @@ from ansible_collections.failover.stack.plugins.module_utils._status import judg
 WORDS = {judge.OK: "ok", judge.WARNING: "look", judge.CRITICAL: "RED"}
 STATE_WIDTH = max(map(len, WORDS.values()))
 LEAST_WIDTH = 40
+# Between what two hosts tell.
+SEVERAL = " · "
 
 
 def plainly(_state, text):
     return text
+
+
+def broken(text, room):
+    """A text in lines; what several hosts tell has a line for each where one is too short for all."""
+    parts = text.split(SEVERAL) if len(text) > room else [text]
+    return [each for part in parts for each in textwrap.wrap(part, room)] or [""]
 
 
 def table(lines, width=120, paint=plainly):
@@ -30,7 +38,7 @@ def table(lines, width=120, paint=plainly):
     found = []
     for one in lines:
         head = "%s  %s  " % (paint(one["state"], WORDS[one["state"]].ljust(STATE_WIDTH)), judge.name(one).ljust(column))
-        first, *more = textwrap.wrap(one["text"], room) or [""]
+        first, *more = broken(one["text"], room)
         found += [(head + first).rstrip(), *(indent + each for each in more)]
         for state, sentences in ((judge.CRITICAL, one["problems"]), (judge.WARNING, one["warnings"])):
             for each in sentences:

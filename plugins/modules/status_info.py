@@ -63,6 +63,7 @@ tiers:
   sample: {haproxy: {asked: {socket: /run/haproxy/admin.sock}, error: "[Errno 111] Connection refused"}}
 machine:
   description: Of all tiers C(inactive) and C(stale) units, C(certificates) with C(path), C(days) left and C(life_days), and C(reboot), why.
+    Or C(error), a sentence.
   returned: when the host was reached
   type: dict
   sample: {inactive: [], stale: [], certificates: [], reboot: "", unread: ""}
@@ -149,7 +150,8 @@ def main():
         "units": [one for tier in asked.values() for one in tier["units"]],
         "certificates": [one for tier in asked.values() for one in tier.get("certificates", [])]}
     found = read_all({"machine": (lambda: machine, everything), **{tier: (reader_of(tier), asked[tier]) for tier in asked}}, host, limit_s)
-    module.exit_json(changed=False, machine=found.pop("machine"), tiers=found)
+    told = found.pop("machine")
+    module.exit_json(changed=False, machine=told.get("read", told), tiers=found)
 
 
 if __name__ == "__main__":

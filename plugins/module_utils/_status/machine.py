@@ -14,6 +14,8 @@ from ansible_collections.failover.stack.plugins.module_utils._host import boot, 
 from ansible_collections.failover.stack.plugins.module_utils._host.network_run import text_of
 from ansible_collections.failover.stack.plugins.module_utils._status.reading import Unread
 
+# Timers and sockets have no process. A service that is being started again and again is activating.
+RUNNING = ("active", "reloading")
 MARK, BOOT = "/run/reboot-required", "/boot"
 
 
@@ -21,9 +23,9 @@ def units(host, asked):
     """{inactive, stale}: names of units. asked: [{name, paths}]"""
     if not asked:
         return {"inactive": [], "stale": []}
-    starts = unit_age.shown(host, [one["name"] for one in asked])[1]
-    stale, inactive = unit_age.judge(starts, {one["name"]: unit_age.newest(one["paths"]) for one in asked if one["paths"]})
-    return {"inactive": inactive, "stale": stale}
+    shown, starts = unit_age.shown(host, [one["name"] for one in asked])
+    stale = unit_age.judge(starts, {one["name"]: unit_age.newest(one["paths"]) for one in asked if one["paths"]})[0]
+    return {"inactive": sorted(name for name, one in shown.items() if one.get("ActiveState") not in RUNNING), "stale": stale}
 
 
 def life(path, host):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import shutil
 import time
 
@@ -17,6 +18,7 @@ from ansible.utils.display import Display
 from ansible_collections.failover.stack.plugins.module_utils._report import page as pages
 from ansible_collections.failover.stack.plugins.module_utils._status import judge, page, table
 
+TEMPLATE = pathlib.Path(__file__).resolve().parents[2] / "playbooks" / "files" / "status.html"
 COLOURS = {judge.OK: "green", judge.WARNING: "yellow", judge.CRITICAL: "red"}
 LIMITS = {name: {"type": "float", "default": value} for name, value in judge.LIMITS.items()}
 SPEC = {
@@ -24,7 +26,6 @@ SPEC = {
     "format": {"type": "str", "choices": ["table", "json"], "default": "table"},
     "page": {"type": "path", "default": ""},
     "name": {"type": "str", "default": ""},
-    "template": {"type": "path", "required": True},
     "limits": {"type": "dict", "default": {}, "options": LIMITS, "apply_defaults": True},
 }
 
@@ -58,7 +59,7 @@ class ActionModule(ActionBase):
         where = os.path.abspath(given["page"])
         try:
             os.makedirs(os.path.dirname(where), exist_ok=True)
-            pages.write(where, pages.filled(given["template"], page.parts(lines, document["at"], given["name"] or "The stack")))
+            pages.write(where, pages.filled(TEMPLATE, page.parts(lines, document["at"], given["name"] or "The stack")))
             pages.write(os.path.splitext(where)[0] + ".json", pages.figures_text(document))
         except OSError as error:
             raise AnsibleActionFail("status_page is %s, which cannot be written (%s): name a file in a directory of yours, or leave it "

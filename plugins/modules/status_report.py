@@ -39,10 +39,6 @@ options:
     description: How the stack is called on the page.
     type: str
     default: ""
-  template:
-    description: Template of the page.
-    type: path
-    required: true
   limits:
     description: From when on something is told.
     type: dict
@@ -69,7 +65,6 @@ options:
 EXAMPLES = r"""
 - name: Show how the stack is
   failover.stack.status_report:
-    template: "{{ playbook_dir }}/files/status.html"
     page: /var/www/html/status.html
   run_once: true
 """

@@ -65,7 +65,8 @@ def of_tier(tier, cluster, members, hosts, limits):
         idle += ["%s: unit %s does not run: journalctl -u %s tells why" % (host, each["name"], each["name"])
                  for each in one["asked"].get("units", []) if each["name"] in inactive]
     problems = [*unread, *idle, *verdict.problems]
-    return line(tier, cluster, verdict._replace(problems=list(dict.fromkeys(problems))), members)
+    marks = dict(verdict.marks, **{host: ["could not be read"] for host in members if host not in told})
+    return line(tier, cluster, verdict._replace(problems=list(dict.fromkeys(problems)), marks=marks), members)
 
 
 # --- Across the tiers -------------------------------------------------------------------

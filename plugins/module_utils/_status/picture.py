@@ -20,15 +20,19 @@ CALLS = (("visitor", "ipvs"), ("visitor", "haproxy"), ("ipvs", "web"), ("haproxy
          ("tomcat", "galera"), ("tomcat", "rabbitmq"), ("mysql", "etcd"), ("mha", "mysql"), ("mmm", "mysql"))
 # Without anything between them and their clients.
 ENTRIES = (("visitor", "web"), ("visitor", "httpd"), ("visitor", "galera"), ("visitor", "rabbitmq"), ("visitor", "mysql"))
-BOX_W, GAP, PAD, HEAD, LINE_H, ROW_GAP, PANEL_GAP, MARGIN = 152, 10, 14, 30, 15, 46, 26, 16
-MOST_MARKS = 3
+BOX_W, BOX_H, GAP, PAD, HEAD, LINE_H, ROW_GAP, PANEL_GAP, MARGIN = 158, 32, 10, 14, 30, 15, 46, 24, 16
+# What does not fit beside each other stands in a row of its own.
+MOST_WIDTH, MOST_MARKS, MOST_LETTERS = 1130, 4, 26
+# What these lines tell of a host stands in the box that it has anyway.
+LAID_OVER = ("vip", "application", "content")
 STYLE = """
 .panel { fill: var(--card, #fff); stroke: var(--line, #d5dae1); }
 .box { fill: var(--page, #f6f7f9); stroke: var(--line, #d5dae1); stroke-width: 1.2; }
-.ok .box { stroke: var(--good, #14804a); } .warning .box { stroke: var(--open, #96650a); }
-.critical .box { stroke: var(--bad, #c8232c); fill: var(--bad-bg, #fdeaea); stroke-width: 2; }
-.dot { fill: var(--soft, #5b6775); } .ok .dot { fill: var(--good, #14804a); } .warning .dot { fill: var(--open, #96650a); }
-.critical .dot { fill: var(--bad, #c8232c); }
+.ok > .box { stroke: var(--good, #14804a); } .warning > .box { stroke: var(--open, #96650a); }
+.critical > .box { stroke: var(--bad, #c8232c); fill: var(--bad-bg, #fdeaea); stroke-width: 2; }
+.critical > .panel { stroke: var(--bad, #c8232c); } .warning > .panel { stroke: var(--open, #96650a); }
+.dot { fill: var(--soft, #5b6775); } .ok > .dot { fill: var(--good, #14804a); } .warning > .dot { fill: var(--open, #96650a); }
+.critical > .dot { fill: var(--bad, #c8232c); }
 .call { fill: none; stroke: var(--soft, #5b6775); stroke-width: 1.4; opacity: .55; }
 .stack text { font: 12px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: var(--soft, #5b6775); }
 .stack text.title { font-weight: 600; font-size: 13px; fill: var(--ink, #16202b); }
@@ -48,13 +52,28 @@ def panels_of(lines):
         if key in drawn:
             found.append({"key": key, "title": judge.name(one), "state": one["state"], "hosts": [
                 {"name": host, "state": of_host(host, one), "marks": list(one["marks"].get(host, []))} for host in one["hosts"]]})
-    holders = [one for one in lines if one["tier"] == "vip"]
-    for panel in found:
-        for host in panel["hosts"]:
-            for one in holders:
-                host["marks"] = list(one["marks"].get(host["name"], [])) + host["marks"]
-                host["state"] = worse(host["state"], of_host(host["name"], one)) if host["name"] in one["hosts"] else host["state"]
-    return merged(found)
+    return laid_over(merged(found), [one for one in lines if one["tier"] in LAID_OVER])
+
+
+def laid_over(panels, lines):
+    """Addresses first, then the tier's own, then versions and content. Who only pulls content has a box elsewhere, where there is one."""
+    boxes = {}
+    for panel in panels:
+        for host in panel["hosts"] if panel["key"] != "content" else []:
+            boxes.setdefault(host["name"], host)
+    for one in lines:
+        for host in [boxes[name] for name in one["hosts"] if name in boxes]:
+            marks = list(one["marks"].get(host["name"], []))
+            host["marks"] = marks + host["marks"] if one["tier"] == "vip" else host["marks"] + marks
+            host["state"] = worse(host["state"], of_host(host["name"], one))
+    for panel in panels:
+        if panel["key"] == "content":
+            panel["hosts"] = [host for host in panel["hosts"] if host["name"] not in boxes or not only_pulls(host)]
+    return [panel for panel in panels if panel["hosts"]]
+
+
+def only_pulls(host):
+    return not any(mark.startswith("serves ") for mark in host["marks"])
 
 
 def of_host(host, one):
@@ -93,17 +112,26 @@ def of_groups(groups):
 
 def height_of(panel):
     most = max((min(len(one["marks"]), MOST_MARKS) for one in panel["hosts"]), default=0)
-    return HEAD + 26 + LINE_H * most + PAD
+    return HEAD + BOX_H + LINE_H * most + PAD
 
 
 def width_of(panel):
     return 2 * PAD + len(panel["hosts"]) * BOX_W + (len(panel["hosts"]) - 1) * GAP
 
 
+def parted(row):
+    """A row in as many as its width needs."""
+    found = [[]]
+    for panel in row:
+        if found[-1] and sum(map(width_of, [*found[-1], panel])) + PANEL_GAP * len(found[-1]) > MOST_WIDTH:
+            found.append([])
+        found[-1].append(panel)
+    return [one for one in found if one]
+
+
 def placed(panels):
     """({key: [(panel, x, y, width, height)]}, width, height): rows centred, one below the other."""
-    rows = [[panel for key in row for panel in panels if panel["key"] == key] for row in ROWS]
-    rows = [row for row in rows if row]
+    rows = [part for row in ROWS for part in parted([panel for key in row for panel in panels if panel["key"] == key])]
     widths = [sum(map(width_of, row)) + PANEL_GAP * (len(row) - 1) for row in rows]
     width, y, found = max([*widths, 300]) + 2 * MARGIN, MARGIN + 36 + ROW_GAP, {}
     for row, own in zip(rows, widths):
@@ -129,7 +157,7 @@ def box(host, x, y, height):
     inner = element("rect", x=float(x), y=float(y), width=BOX_W, height=float(height), rx=7, class_="box")
     inner += element("circle", cx=float(x + 14), cy=float(y + 16), r=4, class_="dot") + words(x + 25, y + 20, host["name"], "host")
     for number, mark in enumerate(host["marks"][:MOST_MARKS]):
-        inner += words(x + 12, y + 38 + LINE_H * number, mark if len(mark) < 25 else mark[:23] + "…")
+        inner += words(x + 12, y + 38 + LINE_H * number, mark if len(mark) <= MOST_LETTERS else mark[:MOST_LETTERS - 1] + "…")
     return element("g", element("title", html.escape("; ".join([host["name"], *host["marks"]]))) + inner, class_=host["state"] or "unknown")
 
 

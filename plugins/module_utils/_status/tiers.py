@@ -97,7 +97,7 @@ def ipvs(told, limits):
         shown = ["%s weight %s, %d connections" % (name, "/".join(map(str, one["weights"])), one["connections"])
                  for name, one in figures[host].items()]
         texts.append("%s: %s" % (host, "; ".join(shown) or "no servers"))
-        marks[host] = ["%d services" % len(read["services"])]
+        marks[host] = ["%s: weight %s" % (name, "/".join(map(str, one["weights"]))) for name, one in figures[host].items()]
     return Verdict(" · ".join(texts), problems, warnings, {"directors": figures}, marks)
 
 
@@ -140,7 +140,7 @@ def haproxy(told, limits):
 
 
 def httpd(told, limits):
-    problems, warnings, figures, texts = [], [], {}, []
+    problems, warnings, figures, texts, marks = [], [], {}, [], {}
     for host, read in reads(told).items():
         lost = dict(read, in_error=[], silent=[])
         problems += at(host, [modjk.complaint(lost)])
@@ -152,7 +152,8 @@ def httpd(told, limits):
         figures[host] = {"usable": good, "workers": {"%s/%s" % (one["balancer"], one["name"]): dict(
             {key: one[key] for key in ("activation", "state", "busy", "errors", "answers")}) for one in read["workers"]}}
         texts.append("%s: %d of %d workers usable" % (host, good, len(read["workers"])))
-    return Verdict(" · ".join(texts), problems, warnings, {"nodes": figures})
+        marks[host] = ["%d of %d workers usable" % (good, len(read["workers"]))]
+    return Verdict(" · ".join(texts), problems, warnings, {"nodes": figures}, marks)
 
 
 def tomcat(told, limits):
@@ -182,7 +183,8 @@ def application(told, limits):
         if len(different) > 1:
             warnings.append("%s has different versions on its nodes (%s): a deployment goes on, or was interrupted" % (
                 name, ", ".join(different)))
-    return Verdict(" · ".join(texts) or "no application", problems, warnings, {"versions": versions})
+    marks = {host: ["%s %s" % (name, by_host[host] or "none") for name, by_host in versions.items() if host in by_host] for host in told}
+    return Verdict(" · ".join(texts) or "no application", problems, warnings, {"versions": versions}, marks)
 
 
 # --- Databases and queues ---------------------------------------------------------------

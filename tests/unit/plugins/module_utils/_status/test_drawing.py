@@ -92,7 +92,7 @@ def test_whose_line_is_red_is_red_in_the_picture(broken):
     assert {one["name"]: one["state"] for one in panels["galera"]["hosts"]} == {"galera1": "ok", "galera2": "ok", "galera3": "critical"}
     drawing = ElementTree.fromstring(picture.picture(list(panels.values())))
     assert [one.find(SVG + "title").text for one in drawing.iter(SVG + "g")
-            if one.get("class") == "critical" and one.find(SVG + "title") is not None] == ["galera3"]
+            if one.get("class") == "critical" and one.find(SVG + "title") is not None] == ["galera3; could not be read"]
 
 
 def test_a_host_whose_name_begins_another_is_not_red_with_it(lab):
@@ -110,6 +110,18 @@ def test_boxes_stand_beside_each_other_and_within(lab):
     for number, (x, y, w, h) in enumerate(boxes):
         for x2, y2, w2, h2 in boxes[number + 1:]:
             assert x + w <= x2 or x2 + w2 <= x or y + h <= y2 or y2 + h2 <= y
+
+
+def test_who_only_pulls_content_has_one_box(lab):
+    panels = {panel["key"]: panel for panel in picture.panels_of(judge.judged(lab))}
+    assert [one["name"] for one in panels["content"]["hosts"]] == ["content1"]
+    assert panels["web"]["hosts"][0]["marks"] == ["2 of 2 workers usable", "demo v1.0", "media: 40 s"]
+
+
+def test_whose_content_is_refused_is_red_in_its_box(lab):
+    lab["web1"]["tiers"]["content"]["read"]["problems"] = ["content media was never pulled."]
+    panels = {panel["key"]: panel for panel in picture.panels_of(judge.judged(lab))}
+    assert [one["state"] for one in panels["web"]["hosts"]] == ["critical", "ok"] and panels["content"]["state"] == "critical"
 
 
 def test_httpd_and_tomcat_on_other_hosts_are_two_panels():

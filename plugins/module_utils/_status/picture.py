@@ -15,6 +15,10 @@ from ansible_collections.failover.stack.plugins.module_utils._status import judg
 # From top to bottom as a request goes; beside each other who are asked alike. web is httpd and Tomcat, which share their hosts.
 ROWS = (("ipvs", "haproxy"), ("httpd", "tomcat", "web"), ("mysql", "galera", "rabbitmq"),
         ("etcd", "mha", "mmm", "content", "nfs", "scouter"))
+# Whose hosts a panel has, where only the groups are known. Who only pulls content has a box elsewhere.
+GROUPS = {"ipvs": ("ipvs_director",), "haproxy": ("haproxy",), "httpd": ("apache",), "tomcat": ("tomcat",), "mysql": ("mysql_replication",),
+          "galera": ("galera", "galera_arbitrator"), "rabbitmq": ("rabbitmq",), "etcd": ("etcd",), "mha": ("mha_manager",),
+          "mmm": ("mmm_monitor",), "content": ("content",), "nfs": ("nfs_content", "nfs_content_client"), "scouter": ("scouter",)}
 CALLS = (("visitor", "ipvs"), ("visitor", "haproxy"), ("ipvs", "web"), ("haproxy", "web"), ("ipvs", "httpd"), ("haproxy", "httpd"),
          ("haproxy", "tomcat"), ("httpd", "tomcat"), ("web", "mysql"), ("web", "galera"), ("web", "rabbitmq"), ("tomcat", "mysql"),
          ("tomcat", "galera"), ("tomcat", "rabbitmq"), ("mysql", "etcd"), ("mha", "mysql"), ("mmm", "mysql"))
@@ -101,10 +105,11 @@ def merged(panels):
     return [both if panel["key"] == "httpd" else panel for panel in panels if panel["key"] != "tomcat"]
 
 
-def of_groups(groups):
-    """Panels of an inventory of which nothing is known but its groups: {tier: [hosts]}."""
+def of_groups(groups, states=None):
+    """Panels of an inventory by its groups alone. states: {host: state} as far as something is known of them."""
+    found = [(tier, list(dict.fromkeys(host for group in GROUPS[tier] for host in groups.get(group) or []))) for tier in GROUPS]
     return merged([{"key": tier, "title": judge.TITLES[tier], "state": "", "hosts": [
-        {"name": host, "state": "", "marks": []} for host in groups[tier]]} for row in ROWS for tier in row if groups.get(tier)])
+        {"name": host, "state": (states or {}).get(host, ""), "marks": []} for host in hosts]} for tier, hosts in found if hosts])
 
 
 # --- The drawing ------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._report.page import filled
-from ansible_collections.failover.stack.plugins.module_utils._status import judge, page, picture, table
+from ansible_collections.failover.stack.plugins.module_utils._status import asks, judge, page, picture, table
 
 ROOT = pathlib.Path(__file__).resolve().parents[5]
 TEMPLATE = str(ROOT / "playbooks/files/status.html")
@@ -125,7 +125,7 @@ def test_whose_content_is_refused_is_red_in_its_box(lab):
 
 
 def test_httpd_and_tomcat_on_other_hosts_are_two_panels():
-    panels = picture.of_groups({"httpd": ["web1"], "tomcat": ["app1"], "haproxy": ["proxy1"]})
+    panels = picture.of_groups({"apache": ["web1"], "tomcat": ["app1"], "haproxy": ["proxy1"]})
     assert [panel["key"] for panel in panels] == ["haproxy", "httpd", "tomcat"]
     assert picture.picture(panels).count('class="call"') == 4
 
@@ -133,6 +133,18 @@ def test_httpd_and_tomcat_on_other_hosts_are_two_panels():
 def test_a_tier_without_a_front_is_entered_directly():
     drawing = picture.picture(picture.of_groups({"galera": ["galera1"], "rabbitmq": ["mq1"]}))
     assert drawing.count('class="call"') == 1 and "Galera" in texts(drawing)
+
+
+def test_the_groups_of_panels_are_those_of_the_tiers():
+    tiers = {tier.name: tier.groups for tier in asks.TIERS}
+    assert set(picture.GROUPS) == {key for row in picture.ROWS for key in row} - {"web"}
+    for tier, groups in picture.GROUPS.items():
+        assert set(groups) <= set(tiers[tier]), tier
+
+
+def test_a_drills_targets_are_told_apart():
+    panels = picture.of_groups({"galera": ["galera1", "galera2", "galera3"]}, {"galera1": "ok", "galera2": "critical"})
+    assert [one["state"] for one in panels[0]["hosts"]] == ["ok", "critical", ""]
 
 
 def test_an_empty_inventory_is_a_visitor_alone():

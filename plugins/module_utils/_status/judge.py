@@ -183,5 +183,3 @@ def distinguished(lines):
     """The same lines; those whose title stands several times are told by their cluster."""
     titles = [one["title"] for one in lines]
     return [dict(one, distinct=titles.count(one["title"]) > 1) for one in lines]
-
-

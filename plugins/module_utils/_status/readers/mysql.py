@@ -17,10 +17,13 @@ from ansible_collections.failover.stack.plugins.module_utils._status.reading imp
 from ansible_collections.failover.stack.plugins.module_utils._vip import vrrp
 
 
+# As modules log in by default: root by the socket, or what root's option file says.
+LOGIN = dict({name: option.get("default") for name, option in connection.LOGIN.items()}, connect_timeout=ANSWER_S)
+
+
 def mysql(host, asked):
     """info: what mysql_replica_info says. lease: what the agent says of it, {} without one. holds: whether the writer's address is here."""
-    login = {"user": "root", "password": "", "unix_socket": asked["socket"], "connect_timeout": ANSWER_S, "read_timeout": ANSWER_S,
-             "write_timeout": ANSWER_S, "ca": None}
+    login = dict(connection.login(dict(LOGIN, login_unix_socket=asked["socket"])), read_timeout=ANSWER_S, write_timeout=ANSWER_S)
     server = connection.connect(login)
     try:
         info = read_info(server)

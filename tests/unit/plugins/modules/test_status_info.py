@@ -224,3 +224,31 @@ def test_a_backup_that_came_back_is_noted_for_good(tmp_path):
     found = shelf.last_restored(str(tmp_path))
     assert (found["backup"], found["into"], found["rows"]) == ("db3-20261130T030000Z", True, 7)
     assert os.listdir(tmp_path) == ["restored.json"]
+
+
+# --- A database server ------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(database, monkeypatch, host):
+    monkeypatch.setattr(mysql, "read_info", lambda server: {"reachable": True, "writable": True})
+    monkeypatch.setattr(mysql, "addresses", lambda host: {"198.18.0.102", "198.18.0.31"})
+    monkeypatch.setattr(mysql.lease, "told", dict)
+    monkeypatch.setattr(mysql.lease, "status", lambda: {"view": {"writer": "db1", "term": 4, "sync": {}, "made": 7}})
+    return database
+
+
+def test_a_member_with_the_writers_address(host, server, tmp_path):
+    asked = {"socket": "/run/mysqld/mysqld.sock", "record": str(tmp_path), "writer_address": "198.18.0.102/24"}
+    found = mysql.mysql(host, asked)
+    assert found == {"info": {"reachable": True, "writable": True, "recorded": False, "lease": {}}, "holds": True,
+                     "lease": {"writer": "db1", "term": 4, "sync": {}}}
+    assert server.open == 0
+    assert mysql.mysql(host, dict(asked, writer_address=""))["holds"] is False
+
+
+def test_a_server_that_is_gone(host, server, tmp_path):
+    server.down = Unreachable("/run/mysqld/mysqld.sock: no such file (error 2003)", 2003)
+    found = reading.read_all({"mysql": (lambda: mysql.mysql, {"socket": "/run/mysqld/mysqld.sock", "record": str(tmp_path),
+                                                             "writer_address": ""})}, lambda: host, 5)
+    assert found == {"mysql": {"error": "/run/mysqld/mysqld.sock: no such file (error 2003)"}}

@@ -16,7 +16,6 @@ from ansible_collections.failover.stack.plugins.module_utils._sql.status import 
 from ansible_collections.failover.stack.plugins.module_utils._status.reading import ANSWER_S, addresses
 from ansible_collections.failover.stack.plugins.module_utils._vip import vrrp
 
-
 # As modules log in by default: root by the socket, or what root's option file says.
 LOGIN = dict({name: option.get("default") for name, option in connection.LOGIN.items()}, connect_timeout=ANSWER_S)
 

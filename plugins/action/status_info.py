@@ -15,6 +15,7 @@ from ansible_collections.failover.stack.plugins.module_utils._status.asks import
 from ansible_collections.failover.stack.plugins.plugin_utils.host_roles import HostRoles
 
 MODULE = "failover.stack.status_info"
+SSH = "ssh: connect to host"
 OPTIONS = {"limit_s": {"type": "float", "default": 8}, "host_s": {"type": "float", "default": 11},
            "asked": {"type": "dict", "default": {}}}
 
@@ -86,6 +87,7 @@ class ActionModule(ActionBase):
 
 
 def short(words):
-    """The line of an error that tells why: the last of ssh's, without what Ansible puts around it."""
+    """The line of an error that tells why: the last, of ssh's own words those without what Ansible puts before them."""
     lines = [line.strip() for line in str(words).splitlines() if line.strip()]
-    return (lines[-1] if lines else "no reason given").rstrip(".")[:200]
+    last = lines[-1] if lines else "no reason given"
+    return (last[last.rfind(SSH):] if SSH in last else last).rstrip(".")[:200]

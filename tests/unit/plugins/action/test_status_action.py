@@ -181,7 +181,7 @@ def told(act):
 
 @pytest.mark.parametrize(("answer", "because"), [
     (AnsibleConnectionFailure("Failed to connect to the host via ssh: ssh: connect to host 192.0.2.1 port 22: Connection timed out"),
-     "it cannot be reached (Failed to connect to the host via ssh: ssh: connect to host 192.0.2.1 port 22: Connection timed out)"),
+     "it cannot be reached (ssh: connect to host 192.0.2.1 port 22: Connection timed out)"),
     ({"unreachable": True, "msg": "Host key verification failed.\n"}, "it cannot be reached (Host key verification failed)"),
     ({"failed": True, "msg": "The module failed", "module_stderr": "x"}, "it cannot be read (The module failed)"),
     ({"failed": True, "module_stderr": "/bin/sh: 1: python3: not found\n"}, "it cannot be read (/bin/sh: 1: python3: not found)"),

@@ -124,7 +124,7 @@ import shutil
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._mysql import job
-from ansible_collections.failover.stack.plugins.module_utils._mysql.backup import rules, shelf
+from ansible_collections.failover.stack.plugins.module_utils._mysql.backup import worker
 from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.scratch import Scratch
 from ansible_collections.failover.stack.plugins.module_utils._mysql.host import log_base_of
 from ansible_collections.failover.stack.plugins.module_utils._mysql.seed import files
@@ -136,7 +136,7 @@ JOB = "restore"
 
 
 def manifest_of(params, host):
-    found = shelf.good_backups(params["directory"])
+    found = worker.shelf.good_backups(params["directory"])
     if params["backup"] not in found:
         raise job.Failure("%s: there is no good backup '%s' in %s: mysql_backup_info lists those that are there" % (
             host, params["backup"], params["directory"]))
@@ -201,7 +201,7 @@ def remove(module, host):
     scratch = Scratch("scratch-" + JOB, "", "", {}, "")
     place = module.params["place"]
     # Only what a restore made: the directory is a variable.
-    left = [name for name in (os.listdir(place) if os.path.isdir(place) else []) if rules.NAME.match(name)]
+    left = [name for name in (os.listdir(place) if os.path.isdir(place) else []) if worker.rules.NAME.match(name)]
     found = bool(left) or scratch.alive()
     if not module.check_mode:
         scratch.stop()

@@ -20,10 +20,15 @@ def plainly(_state, text):
     return text
 
 
+def wrapped(text, room, **more):
+    """What is copied from a screen, such as a unit's name, stays whole."""
+    return textwrap.wrap(text, room, break_on_hyphens=False, **more)
+
+
 def broken(text, room):
     """A text in lines; what several hosts tell has a line for each where one is too short for all."""
     parts = text.split(SEVERAL) if len(text) > room else [text]
-    return [each for part in parts for each in textwrap.wrap(part, room)] or [""]
+    return [each for part in parts for each in wrapped(part, room)] or [""]
 
 
 def table(lines, width=120, paint=plainly):
@@ -42,7 +47,7 @@ def table(lines, width=120, paint=plainly):
         found += [(head + first).rstrip(), *(indent + each for each in more)]
         for state, sentences in ((judge.CRITICAL, one["problems"]), (judge.WARNING, one["warnings"])):
             for each in sentences:
-                found += [indent + paint(state, text) for text in textwrap.wrap(each, room, initial_indent="- ", subsequent_indent="  ")]
+                found += [indent + paint(state, text) for text in wrapped(each, room, initial_indent="- ", subsequent_indent="  ")]
     return found
 
 

@@ -1,11 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all drill soak bench lab-down
+.PHONY: help lab status test test-all drill soak bench lab-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 lab: ## the whole stack on this machine, converged and verified (SUITE=trixie for Debian 13)
 	@scripts/lab up
+
+status: ## how the lab is, on one screen, and as reports/status.html
+	@.venv/bin/ansible-playbook -i inventories/lab playbooks/status.yml
 
 drill: ## kill each part under load and report what a client saw (ONLY=name-or-tier)
 	@scripts/drill $(ONLY)

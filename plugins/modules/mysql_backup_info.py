@@ -48,7 +48,7 @@ backups:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.rules import oldest_first
-from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.worker import good_backups
+from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.shelf import good_backups
 
 
 def main():

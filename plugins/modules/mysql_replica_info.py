@@ -354,12 +354,11 @@ log_filters:
   sample: {do_db: [], ignore_db: []}
 """
 
-import os
 import re
-import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import RUN_DIRECTORY, STATUS, read_json, read_record
+from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import read_record
+from ansible_collections.failover.stack.plugins.module_utils._mysql import lease
 from ansible_collections.failover.stack.plugins.module_utils._sql.connection import LOGIN, Failure, Unreachable, connect, login
 from ansible_collections.failover.stack.plugins.module_utils._sql.status import read_info
 
@@ -367,8 +366,6 @@ from ansible_collections.failover.stack.plugins.module_utils._sql.status import 
 NOBODY = re.compile(r"\[Errno (111|2)\]")
 # PyMySQL's word for a server that says nothing within the time limit, or went away.
 SILENT = 2013
-# An agent tells every second what it sees.
-FRESH_S = 5
 
 
 def unreached(failure, recorded):
@@ -376,12 +373,6 @@ def unreached(failure, recorded):
     nobody = isinstance(failure, Unreachable) or failure.code == SILENT
     return {"changed": False, "reachable": False, "because": str(failure), "recorded": recorded, "answers": not nobody,
             "gone": nobody and bool(NOBODY.search(str(failure)))}
-
-
-def told(now=time.time):
-    """What the agent says of the lease, {} where there is none or it says nothing any more."""
-    found = read_json(os.path.join(RUN_DIRECTORY, STATUS))
-    return {key: found[key] for key in ("because", "trouble", "refused", "lease")} if now() - found.get("at", 0) < FRESH_S else {}
 
 
 def main():
@@ -405,7 +396,7 @@ def main():
         module.fail_json(msg=str(failure))
     finally:
         server.close()
-    module.exit_json(changed=False, recorded=recorded, lease=told(), **info)
+    module.exit_json(changed=False, recorded=recorded, lease=lease.told(), **info)
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ JOB = "restore"
 
 
 def manifest_of(params, host):
-    found = worker.good_backups(params["directory"])
+    found = worker.shelf.good_backups(params["directory"])
     if params["backup"] not in found:
         raise job.Failure("%s: there is no good backup '%s' in %s: mysql_backup_info lists those that are there" % (
             host, params["backup"], params["directory"]))

@@ -227,7 +227,7 @@ def test_galaxy_dependencies_are_what_the_archive_uses():
     text = "".join(path.read_text(encoding="utf-8") for path in [
         *ROOT.glob("roles/**/*.yml"), *ROOT.glob("roles/**/*.j2"), *ROOT.glob("playbooks/*.yml"), *ROOT.glob("playbooks/tasks/*.yml"),
         *ROOT.glob("plugins/**/*.py")])
-    core = r"(?!builtin|module_utils|plugins|utils[.]display|vars[.]hostvars)"
+    core = r"(?!builtin|module_utils|plugins|utils[.](?:color|display)|vars[.]hostvars)"
     assert declared == set(re.findall(r"\b((?:community|ansible)[.]" + core + r"[a-z]+)[.][a-z_]+", text))
 
 

@@ -10,6 +10,7 @@ import os
 
 from ansible_collections.failover.stack.plugins.module_utils._report import page
 from ansible_collections.failover.stack.plugins.module_utils._report.page import aligned, script_data
+from ansible_collections.failover.stack.plugins.module_utils._status import judge, picture
 
 
 def short(value, unit=""):
@@ -126,12 +127,26 @@ def load(directory, order):
     return drills
 
 
-def publish(directory, order, template, about):
-    """Writes drill.json and index.html of the drills that were kept and points `latest` at them; (results, missed, page)."""
+def drawn(results, groups):
+    """The stack by its groups: green who was broken and every promise kept, red where one was not. Nothing without a tier."""
+    states = {}
+    for result in results:
+        for host in result["target"].split(", "):
+            states[host] = picture.worse(states.get(host, ""), judge.OK if result["passed"] else judge.CRITICAL)
+    panels = picture.of_groups(groups, states)
+    return picture.picture(panels, "Which hosts were broken") if panels else ""
+
+
+def publish(directory, order, template, about, groups=None):
+    """Writes drill.json and index.html of the drills that were kept and points `latest` at them; (results, missed, page).
+
+    groups: {group: [hosts]} of the inventory, for the picture.
+    """
     drills = load(directory, order)
     results = [d["result"] for d in drills]
     absent = sorted(set(order) - set(r["name"] for r in results))
     missed = [m for r in results for m in r["missed"]] + ["%s: left no result" % name for name in absent]
     figures = {"about": about, "passed": not missed, "missed": missed, "drills": results}
     data = script_data({"about": about, "missed": missed, "drills": drills})
-    return results, missed, page.publish(directory, "drill", (template, {"DATA": data}, figures), "latest")
+    parts = {"DATA": data, "PICTURE": drawn(results, groups or {})}
+    return results, missed, page.publish(directory, "drill", (template, parts, figures), "latest")

@@ -93,7 +93,8 @@ class Run:
         unhealed = self.end()
         results, missed, page = publish(
             self.p["report_directory"], [drill["name"] for drill in self.chosen], self.p["template"],
-            settings.about(self.p, self.client, time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.outside.now()))))
+            settings.about(self.p, self.client, time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.outside.now()))),
+            self.p["groups"])
         return {"table": table(results), "missed": missed, "page": page, "unhealed": unhealed}
 
     def end(self):

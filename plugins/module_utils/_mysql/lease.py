@@ -29,6 +29,12 @@ def status(directory=RUN_DIRECTORY):
     return found if found.get("view") and abs(time.time() - found.get("at", 0)) < FRESH_S else {}
 
 
+def told(directory=RUN_DIRECTORY):
+    """What the agent says of the lease, {} where there is none or it says nothing any more."""
+    found = read_json(os.path.join(directory, STATUS))
+    return {key: found[key] for key in ("because", "trouble", "refused", "lease")} if time.time() - found.get("at", 0) < FRESH_S else {}
+
+
 def known(host, directory=RUN_DIRECTORY, wait_s=WAIT_S):
     """An agent that was started a moment ago is waited for."""
     end = time.monotonic() + wait_s

@@ -39,6 +39,23 @@ def aligned(rows, left=(0,)):
             for row in rows]
 
 
+def write(where, text):
+    """Whole or not at all: somebody may be looking at the old one."""
+    with open(where + ".new", "w", encoding="utf-8") as handle:
+        handle.write(text)
+    os.replace(where + ".new", where)
+
+
+def filled(template, parts):
+    """The text of a template's file with its gaps filled."""
+    with open(template, encoding="utf-8") as handle:
+        return fill(handle.read(), parts)
+
+
+def figures_text(figures):
+    return json.dumps(figures, indent=1) + "\n"
+
+
 def point(link, target):
     """Replaces a symbolic link in one step."""
     fresh = link + ".new"
@@ -67,14 +84,9 @@ def publish(directory, name, page, link):
     template, parts, figures = page
     directory = directory.rstrip("/")
     os.makedirs(directory, exist_ok=True)
-    with open(os.path.join(directory, name + ".json"), "w", encoding="utf-8") as handle:
-        json.dump(figures, handle, indent=1)
-        handle.write("\n")
-    with open(template, encoding="utf-8") as handle:
-        made = fill(handle.read(), parts)
+    write(os.path.join(directory, name + ".json"), figures_text(figures))
     where = os.path.join(directory, "index.html")
-    with open(where, "w", encoding="utf-8") as handle:
-        handle.write(made)
+    write(where, filled(template, parts))
     point(os.path.join(os.path.dirname(directory), link), os.path.basename(directory))
     prune(os.path.dirname(directory), name)
     return where

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 import time
 
@@ -21,6 +22,11 @@ ARCHIVE_ROOM = 1.05
 
 def name_of(host, seconds):
     return "%s-%s" % (host, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(seconds)))
+
+
+def seconds_of(name):
+    """When a backup of that name was begun, in seconds since 1970."""
+    return calendar.timegm(time.strptime(NAME.match(name).group("when"), "%Y%m%dT%H%M%SZ"))
 
 
 def is_good(names, manifest):

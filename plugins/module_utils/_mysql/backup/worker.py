@@ -21,7 +21,7 @@ import threading
 import time
 
 from ansible_collections.failover.stack.plugins.module_utils._host import beneath
-from ansible_collections.failover.stack.plugins.module_utils._mysql.backup import rules
+from ansible_collections.failover.stack.plugins.module_utils._mysql.backup import rules, shelf
 from ansible_collections.failover.stack.plugins.module_utils._mysql.backup.scratch import WORTHLESS, Scratch, numbers
 from ansible_collections.failover.stack.plugins.module_utils._mysql.job import Failure, home, read_json, work, write
 from ansible_collections.failover.stack.plugins.module_utils._mysql.seed import files
@@ -178,17 +178,6 @@ def worthless(datadir):
     files.strip_leftovers(datadir)
 
 
-def good_backups(directory):
-    """{name: manifest} of finished backups."""
-    found = {}
-    for name in os.listdir(directory) if os.path.isdir(directory) else []:
-        path = os.path.join(directory, name)
-        manifest = read_json(os.path.join(path, rules.MANIFEST)) if rules.NAME.match(name) else None
-        if manifest and rules.is_good(os.listdir(path), manifest):
-            found[name] = manifest
-    return found
-
-
 def make_copy(settings, progress, partial):
     """(tables, GTIDs, layout, version, what the tables were compared with)."""
     server, data = Server(settings["login"]), os.path.join(partial, rules.DATA)
@@ -261,7 +250,7 @@ def backup(settings, progress):
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    gone = rules.superfluous(good_backups(directory), settings["keep"])
+    gone = rules.superfluous(shelf.good_backups(directory), settings["keep"])
     for old in gone:
         files.remove(os.path.join(directory, old))
     result = {key: manifest[key] for key in ("name", "version", "gtid", "rows", "seconds", "stored_bytes", "data_bytes", "compared_with")}
@@ -328,6 +317,8 @@ def restore(settings, progress):
             raise Failure("the restored data is not that of backup %s: %s" % (settings["backup"], "; ".join(differing)))
         result = {"backup": settings["backup"], "gtid": manifest["gtid"], "version": manifest["version"], "tables": len(tables),
                   "rows": rules.rows_of(tables), "bytes": manifest["data_bytes"], "kept": "", "socket": "", "unit": ""}
+        # Compared table by table: this backup is worth what it promises, whatever becomes of the data now.
+        shelf.note_restored(settings["directory"], result, into)
         if keep:
             return dict(result, socket=scratch.login["unix_socket"], unit=scratch.unit, kept=data)
         progress.phase("stop")

@@ -154,6 +154,19 @@ def test_the_newest_report_is_always_there_to_be_read(tmp_path):
         assert os.readlink(tmp_path / "latest") == name and not os.path.lexists(tmp_path / "latest.new")
 
 
+def test_the_stack_is_drawn_with_what_was_broken(tmp_path):
+    for name, target, problem in (("a", "galera1", None), ("b", "galera2, galera3", "x"), ("c", "galera1", None)):
+        record(str(tmp_path / "now"), {"name": name, "fault": "none"}, None, {"target": target}, problem=problem)
+    groups = {"galera": ["galera1", "galera2", "galera3"], "apache": [], "client": ["client1"]}
+    _results, _missed, page = report.publish(str(tmp_path / "now"), ["a", "b", "c"], str(PAGE), {}, groups)
+    written = pathlib.Path(page).read_text(encoding="utf-8")
+    assert written.count('class="box"') == 3 and "client1" not in written.partition("<svg")[2].partition("</svg>")[0]
+    assert report.drawn([], {"client": ["client1"]}) == ""
+    states = report.drawn([{"target": "galera1", "passed": True}, {"target": "galera2, galera3", "passed": False},
+                           {"target": "galera3", "passed": True}], groups)
+    assert (states.count('<g class="ok">'), states.count('<g class="critical">'), states.count('<g class="unknown">')) == (1, 2, 0)
+
+
 def test_a_drill_without_a_result_is_missed_and_others_keep_their_order(tmp_path):
     template = tmp_path / "page.html"
     template.write_text("@@DATA@@", encoding="utf-8")

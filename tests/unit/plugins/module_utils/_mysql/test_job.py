@@ -4,9 +4,14 @@
 
 import json
 import os
+import pathlib
+import re
 
 import pytest
+from ansible_collections.failover.stack.plugins.module_utils._agents import runtime
 from ansible_collections.failover.stack.plugins.module_utils._mysql import job
+
+MODULES = pathlib.Path(__file__).resolve().parents[5] / "plugins" / "modules"
 
 
 class Clock:
@@ -119,3 +124,12 @@ def test_a_job_that_died_without_a_word_has_ended(base):
 def test_there_is_no_such_job(base):
     assert job.status(Systemd(), "seed")["error"] == "there is no such job"
     assert job.status(Systemd("activating"), "seed")["phase"] == "starting"
+
+
+@pytest.mark.parametrize("path", sorted(path for path in MODULES.glob("*.py") if "job.start(" in path.read_text(encoding="utf-8")),
+                         ids=lambda path: path.stem)
+def test_a_module_takes_its_jobs_program_along(path):
+    """Ansible sends to a host what a module imports, and nothing else."""
+    text = path.read_text(encoding="utf-8")
+    entries = re.findall(r'job\.start\([^"]*"(_[a-z_.]+)"', text)
+    assert entries and set(entries) <= runtime.imported(text)

@@ -11,7 +11,7 @@ import shutil
 import types
 
 import pytest
-from ansible_collections.failover.stack.plugins.module_utils._mysql.backup import rules, worker
+from ansible_collections.failover.stack.plugins.module_utils._mysql.backup import rules, shelf, worker
 from ansible_collections.failover.stack.plugins.module_utils._mysql.job import Failure
 
 
@@ -70,10 +70,10 @@ def test_halves_go_and_good_ones_stay(good):
 
 
 def test_a_half_never_counts_as_a_backup(good):
-    assert list(worker.good_backups(str(good.parent))) == [good.name]
+    assert list(shelf.good_backups(str(good.parent))) == [good.name]
     (good / rules.MANIFEST).unlink()
-    assert worker.good_backups(str(good.parent)) == {}
-    assert worker.good_backups(str(good.parent / "nowhere")) == {}
+    assert shelf.good_backups(str(good.parent)) == {}
+    assert shelf.good_backups(str(good.parent / "nowhere")) == {}
 
 
 def test_a_copy_that_fails_leaves_neither_half_nor_loses_an_older_one(good, monkeypatch):
@@ -319,7 +319,7 @@ def test_older_ones_go_only_when_the_new_one_is_good(copied, tmp_path, monkeypat
     monkeypatch.setattr(worker, "digests", full)
     with pytest.raises(OSError, match="No space left"):
         copied(keep=1)
-    assert sorted(worker.good_backups(str(tmp_path))) == sorted(os.listdir(tmp_path)) == [second["name"], third["name"]]
+    assert sorted(shelf.good_backups(str(tmp_path))) == sorted(os.listdir(tmp_path)) == [second["name"], third["name"]]
 
 
 # The copy itself, with real tar and zstd

@@ -19,6 +19,7 @@ except ImportError:
 MISSING = "Python's cryptography is missing on %s: install python3-cryptography (or cryptography by pip)"
 # Clocks differ: a certificate is not refused because it was made a moment ago.
 EARLIER = datetime.timedelta(hours=1)
+EPOCH = datetime.datetime(1970, 1, 1)
 
 
 def now():

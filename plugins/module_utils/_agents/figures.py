@@ -6,7 +6,8 @@
 """How this host, its units, its httpd, HAProxy and database server are, for whoever tells it on (scouter_exporter, textfile_exporter).
 
 It only reads. Its configuration is a dictionary, of which what is not there is not asked: host_figures (whether the host's own are told),
-answer_s, host, units, httpd_url, haproxy: {url, user, password_file}, mysql: {user, socket, password_file}, and figures_stack.SOURCES.
+answer_s, host, units, unit_states (whether it is told that one does not run), httpd_url, haproxy: {url, user, password_file},
+mysql: {user, socket, password_file}, and figures_stack.SOURCES.
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ class Source:
         if told.returncode:
             raise OSError("systemctl show ended with %d: %s" % (told.returncode, told.stderr.decode("utf-8", "replace").strip()))
         found = readings.units(told.stdout.decode("utf-8", "replace"), time.clock_gettime(time.CLOCK_MONOTONIC), status_of)
-        return [Figures("unit", short(name), fields, {}) for name, fields in found.items()]
+        states = [Figures("state", short(name), {"active": int(name in found)}, {}) for name in self.config["units"]]
+        return [Figures("unit", short(name), fields, {}) for name, fields in found.items()] + (
+            states if self.config.get("unit_states") else [])
 
     def httpd(self):
         return [Figures("httpd", "", readings.httpd(self.fetch(self.config["httpd_url"])), {})]

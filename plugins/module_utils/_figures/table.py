@@ -59,6 +59,7 @@ MEASURES = {
         Counter("members", "Galera members"), Counter("primary", "Galera in the primary component"), Counter("synced", "Galera synced"),
         Counter("queue", "Galera receive queue"),
         Counter("paused", "Galera paused", "", rate=True), Counter("uptime", "Up for", "s"), Counter(BEAT, "Lines sent")),
+    "state": (Counter("active", "Unit runs (1) or not (0)"), Counter(BEAT, "Lines sent")),
     "vip": (Counter("held", "Virtual address is here (1) or not (0)"), Counter(BEAT, "Lines sent")),
     "lease": (
         Counter("writer", "Holds the writer's lease (1) or not (0)"), Counter("left", "Its own lease runs for", "s"),
@@ -77,7 +78,7 @@ MEASURES = {
     "certificate": (Counter("left", "Certificate ends in", "s"), Counter(BEAT, "Lines sent")),
 }
 # Those of which a host has several; told apart by this tag.
-NAMED = {"unit": "unit", "vip": "vip", "lease": "cluster", "worker": "worker", "drain": "what", "content": "content",
+NAMED = {"unit": "unit", "state": "unit", "vip": "vip", "lease": "cluster", "worker": "worker", "drain": "what", "content": "content",
          "deploy": "application", "certificate": "certificate"}
 
 

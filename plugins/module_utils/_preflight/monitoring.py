@@ -22,7 +22,7 @@ SPECIAL = re.compile(r"[\s\"'`\\#;%$]")
 CERTIFICATE = re.compile(r"^(/\S+|\[[0-9A-Fa-f:]+\]:[0-9]+|[^\s:/]+:[0-9]+)$")
 RANGES = {
     "monitoring_interval_s": (2, 300), "monitoring_answer_s": (1, 60), "monitoring_scrape_s": (2, 300),
-    "monitoring_replica_lag_s": (1, 86400), "monitoring_certificate_days": (1, 365), "monitoring_drained_s": (60, 604800),
+    "monitoring_replica_lag_s": (1, 86400), "monitoring_certificate_days": (1, 365), "monitoring_drained_s": (10, 604800),
     "monitoring_versions_s": (60, 604800), "monitoring_prometheus_days": (1, 3650), "monitoring_verify_s": (1, 3600)}
 
 
@@ -42,6 +42,7 @@ def _groups(host, values):
             host, values["monitoring_group"], len(servers), ", ".join(servers) or "none")
     for one in own_address("monitoring_address", values.get("monitoring_address")):
         yield "%s: %s" % (host, one)
+    yield from _everywhere(host, "monitoring_address", values.get("monitoring_address"))
     if host not in servers:
         return
     for name in values["monitoring_members"]:
@@ -49,6 +50,12 @@ def _groups(host, values):
         if address_of(given) is None:
             yield ("%s: %s is watched at '%s', which is no address: set ansible_host or monitoring_address of %s to its own." % (
                 host, name, given or "", name))
+
+
+def _everywhere(host, name, text):
+    address = address_of(text)
+    if address and ipaddress.ip_address(address).is_unspecified:
+        yield "%s: %s is %s, which is every address of this host: give the one at which it is to be asked." % (host, name, text)
 
 
 def _numbers(host, values):
@@ -78,6 +85,8 @@ def _access(host, values):
     if values["monitoring_prometheus"] and address_of(values["monitoring_prometheus_address"]) is None:
         yield "%s: monitoring_prometheus_address is '%s', which is no address: 127.0.0.1 or one of this host's." % (
             host, values["monitoring_prometheus_address"])
+    if values["monitoring_prometheus"]:
+        yield from _everywhere(host, "monitoring_prometheus_address", values["monitoring_prometheus_address"])
 
 
 def _database(host, values):

@@ -11,8 +11,8 @@ short_description: Tell what exporters answer, and what Prometheus knows of them
 version_added: 0.5.0
 author: The failover.stack founders (@failover-stack)
 description:
-  - Scrapes targets as Prometheus does, and asks Prometheus for the health of its targets and for alerts. With O(wait_healthy) it waits until
-    every target answers, until figures of each have moved, and until Prometheus has all of them as up and rules loaded.
+  - Scrapes targets as Prometheus does, and asks Prometheus for the health of its targets and for alerts. With O(wait_healthy) it waits
+    until every target answers, until figures of each have moved, and until Prometheus has all of them as up and rules loaded.
   - Run on the monitoring host, since exporters answer nobody else.
 attributes:
   check_mode:

@@ -98,8 +98,8 @@ def test_a_port_that_another_service_has(host, others, told):
 
 def test_all_hosts_have_the_same_ports():
     found = clashes([*claims("web1", values("web1")), *claims("db1", values("db1", node_port=9200))])
-    assert found == ["db1: the ports of its exporters (monitoring_node_port, monitoring_mysqld_port, monitoring_apache_port) are 9200, 9104, "
-                     "9117, and another host of the same site has other ones: give all the same."]
+    assert found == ["db1: the ports of its exporters (monitoring_node_port, monitoring_mysqld_port, monitoring_apache_port) are 9200, "
+                     "9104, 9117, and another host of the same site has other ones: give all the same."]
 
 
 def test_prometheus_has_its_port_alone():

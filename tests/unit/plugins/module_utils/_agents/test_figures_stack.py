@@ -8,7 +8,8 @@ import threading
 import time
 
 import pytest
-from ansible_collections.failover.stack.plugins.module_utils._agents import figures, figures_stack
+from ansible_collections.failover.stack.plugins.module_utils._agents import figures, figures_stack, mysql_store
+from ansible_collections.failover.stack.plugins.module_utils._content import status
 from ansible_collections.failover.stack.plugins.module_utils._host import tls
 
 
@@ -57,6 +58,20 @@ def test_the_lease_that_an_agent_keeps(source, tmp_path):
     assert told(source) == {} and source.said[0].startswith("the writer's lease: ")
 
 
+def test_the_lease_as_the_writer_agent_writes_it(source, tmp_path):
+    path = str(tmp_path / "lease.json")
+    store = mysql_store.Store({"prefix": "/w/", "ttl_s": 3}, "db1", path, print, etcd=object())
+    store.lease, store.until, store.writer = "7", mysql_store.now() + 3, True
+    store.remember()
+    source.config["lease"] = {"path": path, "ttl_s": 3, "cluster": "shop"}
+    fields = told(source)["lease", "shop"]
+    assert fields["writer"] == 1 and 2.5 < fields["left"] <= 3 and fields["ttl"] == 3
+    # Without a lease, as after one that ran out.
+    store.lease, store.writer = None, False
+    store.remember()
+    assert told(source)["lease", "shop"] == {"writer": 0, "left": 0.0, "ttl": 3.0}
+
+
 def test_drained(source, tmp_path):
     (tmp_path / "198.51.100.21").write_text("1\n", encoding="ascii")
     (tmp_path / "198.51.100.22").write_text("0\n", encoding="ascii")
@@ -74,7 +89,10 @@ def test_contents_and_one_that_cannot_be_read_hides_no_other(source, tmp_path, m
     for name in ("docs", "site"):
         (tmp_path / "CONFIG" / (name + ".json")).write_text('{"stale_s": 600}', encoding="utf-8")
     (tmp_path / "STATE/docs.json").write_text("{", encoding="utf-8")
-    (tmp_path / "STATE/site.json").write_text(json.dumps({"last_good": time.time() - 60, "result": "refused"}), encoding="utf-8")
+    # As a run writes it.
+    good = status.after({}, "site", int(time.time()) - 60, 1.0, status.DONE)
+    (tmp_path / "STATE/site.json").write_text(json.dumps(
+        status.after(good, "site", int(time.time()), 1.0, status.REFUSED, "too many")), encoding="utf-8")
     source.config["contents"] = True
     found = told(source)
     assert list(found) == [("content", "site")] and found["content", "site"]["refused"] == 1

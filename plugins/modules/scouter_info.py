@@ -89,8 +89,9 @@ from urllib.error import HTTPError
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
+from ansible_collections.failover.stack.plugins.module_utils._figures.table import BEAT, MEASURES
 from ansible_collections.failover.stack.plugins.module_utils._scouter import state
-from ansible_collections.failover.stack.plugins.module_utils._scouter.measures import BEAT, MEASURES, PREFIX
+from ansible_collections.failover.stack.plugins.module_utils._scouter.measures import PREFIX
 
 
 class Info:

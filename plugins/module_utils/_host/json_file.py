@@ -18,11 +18,15 @@ def read_json(path):
         return {}
 
 
-def write_json(path, value):
+def write_text(path, text):
     """In one step, and on the disk before it counts."""
     with open(path + ".new", "w", encoding="utf-8") as handle:
-        json.dump(value, handle, indent=1, sort_keys=True)
-        handle.write("\n")
+        handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
     os.replace(path + ".new", path)
+
+
+def write_json(path, value):
+    """As write_text()."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")

@@ -23,6 +23,7 @@ EARLIER = datetime.timedelta(hours=1)
 RENEWED_BEFORE = datetime.timedelta(days=365)
 # Of an authority, whose certificate is renewed with the same key.
 AUTHORITY_DAYS = 3650
+EPOCH = datetime.datetime(1970, 1, 1)
 
 
 def now():

@@ -295,6 +295,14 @@ def tls_problems(where, backend):
         yield "%s.host is '%s', which mode tcp cannot set: take it out or use mode http." % (where, backend["host"])
 
 
+def network_of(text):
+    """An address or a network; None for anything else."""
+    try:
+        return ipaddress.ip_network(str(text), strict=False)
+    except ValueError:
+        return None
+
+
 def stats_problems(values):
     if not values.get("haproxy_stats_enabled"):
         return
@@ -303,6 +311,10 @@ def stats_problems(values):
     if re.search(r"[:\s]", str(values.get("haproxy_stats_user") or "")):
         yield "haproxy_stats_user is '%s': what stands behind a colon would be the password's beginning, use letters and digits." % (
             values["haproxy_stats_user"])
+    for text in values.get("haproxy_prometheus_allowed") or [] if values.get("haproxy_prometheus") else []:
+        if network_of(text) is None:
+            yield ("haproxy_prometheus_allowed has '%s': give an address or a network such as 198.51.100.0/24, or set ansible_host of the "
+                   "host of group monitoring." % text)
     password = values.get("haproxy_stats_password")
     if not password:
         yield ("haproxy_stats_password is missing: set it (at least %d characters) or set haproxy_stats_enabled to false."

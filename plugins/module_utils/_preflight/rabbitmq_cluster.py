@@ -14,7 +14,10 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.definitio
 # Names of nodes are Erlang atoms and host names at once.
 LABEL = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")
 SHORTEST_PASSWORD = 12
-PORTS = ("rabbitmq_cluster_port", "rabbitmq_cluster_tls_port", "rabbitmq_cluster_management_port", "rabbitmq_cluster_distribution_port")
+PORTS = ("rabbitmq_cluster_port", "rabbitmq_cluster_tls_port", "rabbitmq_cluster_management_port", "rabbitmq_cluster_prometheus_port",
+         "rabbitmq_cluster_distribution_port")
+# Ports of plugins, which nobody listens on without them.
+OF_PLUGINS = {"rabbitmq_cluster_management_port": "rabbitmq_management", "rabbitmq_cluster_prometheus_port": "rabbitmq_prometheus"}
 EPMD = 4369
 # The server runs as a user of its own.
 LOWEST_PORT = 1024
@@ -238,7 +241,7 @@ def _listeners(host, values):
     found = listening(host, "RabbitMQ", "epmd", EPMD)
     for name in PORTS:
         unused = (name == "rabbitmq_cluster_tls_port" and not values["rabbitmq_cluster_tls"]) or (
-            name == "rabbitmq_cluster_management_port" and "rabbitmq_management" not in values["rabbitmq_cluster_plugins"])
+            name in OF_PLUGINS and OF_PLUGINS[name] not in values["rabbitmq_cluster_plugins"])
         at = "" if name == "rabbitmq_cluster_distribution_port" else values.get("rabbitmq_cluster_bind_address")
         found += [] if unused or not values[name] else listening(host, "RabbitMQ", name, values[name], [at])
     return found

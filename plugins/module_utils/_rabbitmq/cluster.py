@@ -99,6 +99,7 @@ def ports(values):
     wanted = [values["distribution_port"]]
     wanted += [values["port"]] if values["port"] else []
     wanted += [values["tls_port"]] if values["tls"] else []
+    wanted += [values["prometheus_port"]] if "rabbitmq_prometheus" in values["plugins"] else []
     return wanted + ([values["management_port"]] if "rabbitmq_management" in values["plugins"] else [])
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from ansible_collections.failover.stack.plugins.module_utils._figures import table
 from ansible_collections.failover.stack.plugins.module_utils._scouter import measures, parts
 
 ETC, VAR, HOME = "/etc/scouter", "/var/lib/scouter", "/opt/scouter"
@@ -85,7 +86,7 @@ def expected(values):
         given = values["watched"].get(host) or {}
         if values["exporter"]:
             found.append(measures.object_name(host, "host"))
-            found += [measures.object_name(host, "unit", measures.short(unit)) for unit in units_of(given)]
+            found += [measures.object_name(host, "unit", table.short(unit)) for unit in units_of(given)]
             found += [measures.object_name(host, "httpd")] if given.get("scouter_httpd_url") else []
             found += [measures.object_name(host, "haproxy")] if given.get("scouter_haproxy_url") else []
             found += [measures.object_name(host, "mysql")] if given.get("scouter_mysql_user") else []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the exporter sends and the collector is told to expect of it: one table for both. Pure.
+"""What the exporter sends and the collector is told to expect of it, both from the table of figures. Pure.
 
 The collector takes InfluxDB's line protocol at /telegraf/metric, and knows of a line only what its file of measurements says. It answers
 every line with 200, also those it throws away: one of an unknown measurement, one without a time, and the first ones of a new field.
@@ -9,66 +9,19 @@ every line with 200, also those it throws away: one of an unknown measurement, o
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from xml.sax.saxutils import escape
+
+from ansible_collections.failover.stack.plugins.module_utils._figures.table import MEASURES, NAMED
 
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<!-- Written by Ansible (failover.stack). -->\n'
 # What the collector puts before names that come this way.
 MARK = "X$"
 PREFIX = "failover_"
-# Goes up by one with each line: whoever sees it twice knows that counters move.
-BEAT = "beat"
-
-
-class Counter(NamedTuple):
-    """rate: what is sent only ever grows, what is kept is its growth in a second. total: several objects' may be added up."""
-
-    name: str
-    shown: str
-    unit: str = ""
-    rate: bool = False
-    total: bool = False
-
-
-MEASURES = {
-    "host": (
-        Counter("load1", "Load"), Counter("cpu", "CPU busy", "cores", rate=True),
-        Counter("cpu_wait", "CPU waiting for disks", "cores", rate=True),
-        Counter("memory_used", "Memory used", "%"), Counter("memory_free", "Memory available", "MB", total=True),
-        Counter("swap_used", "Swap used", "MB", total=True), Counter("disk_used", "Fullest disk", "%"),
-        Counter("net_in", "Network in", "KB", rate=True, total=True), Counter("net_out", "Network out", "KB", rate=True, total=True),
-        Counter("uptime", "Up for", "s"), Counter(BEAT, "Lines sent")),
-    "unit": (
-        Counter("memory", "Memory", "MB", total=True), Counter("cpu", "CPU busy", "cores", rate=True, total=True),
-        Counter("tasks", "Tasks", total=True), Counter("restarts", "Restarts by systemd"), Counter("uptime", "Up for", "s"),
-        Counter(BEAT, "Lines sent")),
-    "httpd": (
-        Counter("busy", "Busy workers", total=True), Counter("idle", "Idle workers", total=True),
-        Counter("requests", "Requests", "", rate=True, total=True), Counter("sent", "Sent", "KB", rate=True, total=True),
-        Counter("uptime", "Up for", "s"), Counter(BEAT, "Lines sent")),
-    "haproxy": (
-        Counter("sessions", "Sessions", total=True), Counter("arrived", "New sessions", "", rate=True, total=True),
-        Counter("queue", "Waiting for a server", total=True), Counter("errors", "Answers 5xx", "", rate=True, total=True),
-        Counter("up", "Servers up"), Counter("down", "Servers down"), Counter("drained", "Servers drained"), Counter(BEAT, "Lines sent")),
-    "mysql": (
-        Counter("connections", "Connections", total=True), Counter("running", "Running threads", total=True),
-        Counter("questions", "Questions", "", rate=True, total=True), Counter("slow", "Slow queries", "", rate=True, total=True),
-        Counter("channels", "Replication channels"), Counter("stopped", "Channels that stand still"), Counter("lag", "Replica behind", "s"),
-        Counter("members", "Galera members"), Counter("synced", "Galera synced"), Counter("queue", "Galera receive queue"),
-        Counter("paused", "Galera paused", "", rate=True), Counter("uptime", "Up for", "s"), Counter(BEAT, "Lines sent")),
-}
-# Those of which a host has several; told apart by this tag.
-NAMED = {"unit": "unit"}
 
 
 def object_name(host, kind, name=""):
     """How the collector calls the object of a line."""
     return "/%s/%s%s%s" % (host, MARK, kind, "_" + name if name else "")
-
-
-def short(unit):
-    """A unit without its suffix."""
-    return unit[:-len(".service")] if unit.endswith(".service") else unit
 
 
 def _escaped(text):

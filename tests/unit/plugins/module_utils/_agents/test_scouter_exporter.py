@@ -8,6 +8,7 @@ import threading
 import types
 
 import pytest
+from ansible_collections.failover.stack.plugins.module_utils._agents import figures
 from ansible_collections.failover.stack.plugins.module_utils._agents import scouter_exporter as program
 
 SHOW = "Id=tomcat@a.service\nActiveState=active\nActiveEnterTimestampMonotonic=0\nMemoryCurrent=1048576\nTasksCurrent=3\nNRestarts=0\n"
@@ -53,8 +54,8 @@ def place():
 def exporter(monkeypatch, place):
     """As on a host with one unit; `said` is what it wrote to the journal."""
     said = []
-    monkeypatch.setattr(program, "say", said.append)
-    monkeypatch.setattr(program, "texts", lambda: {"loadavg": "0.50 0 0"})
+    monkeypatch.setattr(figures, "say", said.append)
+    monkeypatch.setattr(figures, "texts", lambda: {"loadavg": "0.50 0 0"})
     told = types.SimpleNamespace(returncode=0, stdout=SHOW.encode(), stderr=b"")
     monkeypatch.setattr(subprocess, "run", lambda command, **more: told)
     made = program.Exporter({"url": place.url + "/telegraf/metric", "interval_s": 2, "answer_s": 2, "host": "web1",
@@ -66,8 +67,8 @@ def exporter(monkeypatch, place):
 
 
 def test_one_round(exporter, place):
-    exporter.round()
-    exporter.round()
+    exporter.tell()
+    exporter.tell()
     assert [path for path, _text in place.got] == ["/telegraf/metric"] * 2
     lines = [line.rsplit(" ", 1)[0] for line in place.got[1][1].splitlines()]
     assert lines == ["failover_host,host=web1 load1=0.500,net_in=0i,net_out=0i,beat=2i",
@@ -79,19 +80,19 @@ def test_one_round(exporter, place):
 def test_what_does_not_answer_is_left_out_and_said_once(exporter, place):
     exporter.config["httpd_url"] = "http://127.0.0.1:1/server-status?auto"
     exporter.systemctl.returncode, exporter.systemctl.stderr = 1, b"No bus.\n"
-    exporter.round()
-    exporter.round()
+    exporter.tell()
+    exporter.tell()
     assert [line.split(",")[0] for line in place.got[1][1].splitlines()] == ["failover_host"]
     assert len(exporter.said) == 2 and exporter.said[0] == "systemd: systemctl show ended with 1: No bus."
     exporter.systemctl.returncode = 0
-    exporter.round()
+    exporter.tell()
     assert exporter.said[2:] == ["systemd: is well again"]
 
 
 def test_haproxy(exporter, place, tmp_path):
     (tmp_path / "password").write_text("of the proxy\n", encoding="utf-8")
     exporter.config["haproxy"] = {"url": place.url + "/;csv", "user": "admin", "password_file": str(tmp_path / "password")}
-    exporter.round()
+    exporter.tell()
     assert place.got[0][1].splitlines()[-1].rsplit(" ", 1)[0] == (
         "failover_haproxy,host=web1 sessions=5i,arrived=120i,queue=0i,errors=3i,up=1i,down=0i,drained=0i,beat=1i")
     assert place.logins == ["Basic YWRtaW46b2YgdGhlIHByb3h5"] and not exporter.said
@@ -109,7 +110,7 @@ def server(exporter, database, tmp_path):
 
 
 def test_a_database_server(exporter, place, server):
-    exporter.round()
+    exporter.tell()
     assert place.got[0][1].splitlines()[-1].rsplit(" ", 1)[0] == (
         "failover_mysql,host=web1 connections=5i,channels=0i,stopped=0i,uptime=9i,beat=1i")
     assert server.open == 0 and not exporter.said
@@ -117,32 +118,32 @@ def test_a_database_server(exporter, place, server):
 
 def test_an_account_that_may_not_see_replication(exporter, place, server):
     def denied(*values):
-        raise program.connection.Failure("denied", 1227)
+        raise figures.connection.Failure("denied", 1227)
 
     server.answers["SHOW ALL SLAVES STATUS"] = denied
-    exporter.round()
+    exporter.tell()
     assert "connections=5i,uptime=9i" in place.got[0][1] and server.open == 0
 
 
 def test_a_database_server_that_is_away_is_said_without_its_password(exporter, place, server):
-    server.down = program.connection.Unreachable("/run/m.sock: nobody there")
-    exporter.round()
+    server.down = figures.connection.Unreachable("/run/m.sock: nobody there")
+    exporter.tell()
     assert exporter.said == ["the database server: /run/m.sock: nobody there"] and "mysql" not in place.got[0][1]
 
 
 def test_a_collector_that_is_away_holds_up_nothing_and_is_said_once(exporter, place):
     exporter.config["url"] = "http://127.0.0.1:1/telegraf/metric"
-    exporter.round()
-    exporter.round()
+    exporter.tell()
+    exporter.tell()
     assert len(exporter.said) == 1 and exporter.said[0].startswith("the collector at http://127.0.0.1:1/telegraf/metric: ")
     exporter.config["url"] = place.url
-    exporter.round()
+    exporter.tell()
     assert place.got
 
 
 def test_a_collector_that_has_no_place_for_lines_is_said(exporter, place):
     place.status, exporter.config["httpd_url"] = 404, ""
-    exporter.round()
+    exporter.tell()
     assert "404" in exporter.said[0]
 
 
@@ -156,7 +157,7 @@ def test_main_goes_on(monkeypatch, tmp_path):
             raise SystemExit
         slept.append(seconds)
 
-    monkeypatch.setattr(program.Exporter, "round", lambda self: rounds.append(1))
+    monkeypatch.setattr(program.Exporter, "tell", lambda self: rounds.append(1))
     monkeypatch.setattr(program.time, "sleep", sleep)
     with pytest.raises(SystemExit):
         program.main(str(config))
@@ -164,14 +165,14 @@ def test_main_goes_on(monkeypatch, tmp_path):
 
 
 def test_usage_of_a_disk():
-    assert 0 <= program.usage("/") <= 100
-    assert program.usage("/nowhere/at/all") is None
+    assert 0 <= figures.usage("/") <= 100
+    assert figures.usage("/nowhere/at/all") is None
 
 
 def test_status_of_a_process():
-    assert "VmRSS" in program.status_of(os.getpid())
-    assert program.status_of(2 ** 22 + 1) == ""
+    assert "VmRSS" in figures.status_of(os.getpid())
+    assert figures.status_of(2 ** 22 + 1) == ""
 
 
 def test_proc_is_read():
-    assert set(program.texts()) == set(program.PROC)
+    assert set(figures.texts()) == set(figures.PROC)

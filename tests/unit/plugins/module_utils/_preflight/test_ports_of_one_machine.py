@@ -18,6 +18,7 @@ from ansible_collections.failover.stack.plugins.module_utils._preflight.core imp
 MYSQL = mysql_replication.claims("m1", {"mysql_replication_port": 3306, "mysql_replication_bind_address": "10.0.0.1,127.0.0.1"})
 RABBIT = {"rabbitmq_cluster_members": ["m1"], "rabbitmq_cluster_name": "m", "rabbitmq_cluster_tls": False, "rabbitmq_cluster_plugins": [],
           "rabbitmq_cluster_port": 5672, "rabbitmq_cluster_tls_port": 5671, "rabbitmq_cluster_management_port": 15672,
+          "rabbitmq_cluster_prometheus_port": 15692,
           "rabbitmq_cluster_distribution_port": 25672, "rabbitmq_cluster_bind_address": "10.0.0.1"}
 GALERA = {"galera_members": ["m1"], "galera_arbitrators": ["m2"], "galera_cluster_name": "m", "galera_port": 3306,
           "galera_agent_port": 9200, "galera_group_port": 4567, "galera_ist_port": 4568, "galera_sst_port": 4444,

@@ -119,8 +119,8 @@ def sql(status, channels, galera):
         standing = [channel for channel in channels if (channel["receiver"], channel["applier"]) != ("running", "running")]
         found.update(channels=len(channels), stopped=len(standing), lag=max(lags) if lags else None)
     if galera.get("wsrep_cluster_size"):
-        found.update(members=galera["wsrep_cluster_size"], synced=int(state.synced(galera)), queue=galera.get("wsrep_local_recv_queue"),
-                     paused=galera.get("wsrep_flow_control_paused_ns", 0) / 1e9)
+        found.update(members=galera["wsrep_cluster_size"], primary=int(state.primary(galera)), synced=int(state.synced(galera)),
+                     queue=galera.get("wsrep_local_recv_queue"), paused=galera.get("wsrep_flow_control_paused_ns", 0) / 1e9)
     return found
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.failover.stack.plugins.module_utils._scouter import readings
+from ansible_collections.failover.stack.plugins.module_utils._figures import readings
 
 STAT = "cpu  1000 100 500 9000 300 10 20 70 0 0\ncpu0 1000 100 500 9000 300 10 20 70 0 0\nintr 1\n"
 MEMINFO = ("MemTotal:       4096000 kB\nMemFree: 100 kB\nMemAvailable:    1024000 kB\nSwapTotal:  2048 kB\nSwapFree:  1024 kB\n"

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+import ssl
+import threading
+import time
+
+import pytest
+from ansible_collections.failover.stack.plugins.module_utils._agents import figures, figures_stack, mysql_store
+from ansible_collections.failover.stack.plugins.module_utils._content import status
+from ansible_collections.failover.stack.plugins.module_utils._host import tls
+
+
+@pytest.fixture
+def source(monkeypatch):
+    """`said` is what it wrote to the journal."""
+    said = []
+    monkeypatch.setattr(figures, "say", said.append)
+    made = figures.Source({"answer_s": 2, "host_figures": False, "units": [], "httpd_url": "", "haproxy": {"url": ""},
+                           "mysql": {"user": ""}})
+    made.said = said
+    return made
+
+
+def told(source):
+    return {(one.kind, one.name): one.fields for one in source.round()}
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """(path of certificate, path of certificate and key), good for ten days."""
+    key = tls.new_key()
+    text = tls.self_signed(key, "web1", 10)
+    (tmp_path / "one.pem").write_text(text, encoding="ascii")
+    (tmp_path / "both.pem").write_text(text + key, encoding="ascii")
+    return tmp_path / "one.pem", tmp_path / "both.pem"
+
+
+def test_without_anything_to_ask_nothing_is_told(source):
+    assert told(source) == {} and source.said == []
+
+
+def test_addresses_of_this_machine(source):
+    source.config["vips"] = ["127.0.0.1", "198.51.100.100"]
+    assert told(source) == {("vip", "127.0.0.1"): {"held": 1}, ("vip", "198.51.100.100"): {"held": 0}}
+
+
+def test_the_lease_that_an_agent_keeps(source, tmp_path):
+    path = tmp_path / "lease.json"
+    source.config["lease"] = {"path": str(path), "ttl_s": 3, "cluster": "shop"}
+    assert told(source) == {}
+    path.write_text(json.dumps({"lease": "7", "writer": True, "until": time.clock_gettime(time.CLOCK_BOOTTIME) + 2.5}), encoding="utf-8")
+    fields = told(source)["lease", "shop"]
+    assert fields["writer"] == 1 and 2 < fields["left"] <= 2.5
+    path.write_text("{", encoding="utf-8")
+    assert told(source) == {} and source.said[0].startswith("the writer's lease: ")
+
+
+def test_the_lease_as_the_writer_agent_writes_it(source, tmp_path):
+    path = str(tmp_path / "lease.json")
+    store = mysql_store.Store({"prefix": "/w/", "ttl_s": 3}, "db1", path, print, etcd=object())
+    store.lease, store.until, store.writer = "7", mysql_store.now() + 3, True
+    store.remember()
+    source.config["lease"] = {"path": path, "ttl_s": 3, "cluster": "shop"}
+    fields = told(source)["lease", "shop"]
+    assert fields["writer"] == 1 and 2.5 < fields["left"] <= 3 and fields["ttl"] == 3
+    # Without a lease, as after one that ran out.
+    store.lease, store.writer = None, False
+    store.remember()
+    assert told(source)["lease", "shop"] == {"writer": 0, "left": 0.0, "ttl": 3.0}
+
+
+def test_drained(source, tmp_path):
+    (tmp_path / "198.51.100.21").write_text("1\n", encoding="ascii")
+    (tmp_path / "198.51.100.22").write_text("0\n", encoding="ascii")
+    source.config["drains"] = {"galera": str(tmp_path / "drain"), "ipvs": str(tmp_path)}
+    assert told(source) == {("drain", "galera"): {"drained": 0}, ("drain", "ipvs"): {"drained": 1}}
+    source.config["drains"] = {"galera": str(tmp_path / "198.51.100.21"), "ipvs": str(tmp_path / "nowhere")}
+    assert told(source) == {("drain", "galera"): {"drained": 1}, ("drain", "ipvs"): {"drained": 0}}
+
+
+def test_contents_and_one_that_cannot_be_read_hides_no_other(source, tmp_path, monkeypatch):
+    for name in ("CONFIG", "STATE"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setattr(figures_stack.content_status, name, str(tmp_path / name))
+    assert figures_stack.contents(source, True) == []
+    for name in ("docs", "site"):
+        (tmp_path / "CONFIG" / (name + ".json")).write_text('{"stale_s": 600}', encoding="utf-8")
+    (tmp_path / "STATE/docs.json").write_text("{", encoding="utf-8")
+    # As a run writes it.
+    good = status.after({}, "site", int(time.time()) - 60, 1.0, status.DONE)
+    (tmp_path / "STATE/site.json").write_text(json.dumps(
+        status.after(good, "site", int(time.time()), 1.0, status.REFUSED, "too many")), encoding="utf-8")
+    source.config["contents"] = True
+    found = told(source)
+    assert list(found) == [("content", "site")] and found["content", "site"]["refused"] == 1
+    assert 59 <= found["content", "site"]["age"] <= 62 and found["content", "site"]["allowed"] == 600
+    assert source.said[0].startswith("content docs: ")
+
+
+def test_what_is_deployed(source, tmp_path):
+    source.config["applications"] = [{"name": "shop", "docroot": str(tmp_path)}]
+    assert told(source) == {("deploy", "shop"): {"current": 0, "age": None}}
+    (tmp_path / "releases/r1").mkdir(parents=True)
+    (tmp_path / "releases/r1.json").write_text('{"version": "v2"}', encoding="utf-8")
+    os.symlink("releases/r1", tmp_path / "current")
+    (one,) = source.round()
+    assert one.labels == {"version": "v2"} and one.fields["current"] == 1 and 0 <= one.fields["age"] < 60
+
+
+def test_certificates_in_files(source, certificate, tmp_path):
+    source.config["certificates"] = [str(tmp_path / "*.pem"), str(tmp_path / "nowhere"), "/etc/hostname"]
+    found = told(source)
+    assert {name for _kind, name in found} == {str(path) for path in certificate}
+    assert all(9.9 * 86400 < one["left"] <= 10 * 86400 for one in found.values())
+    assert source.said == ["the certificate of /etc/hostname: there is no certificate"]
+
+
+def test_a_certificate_that_a_server_shows(source, certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate[1])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def serve():
+            client, _address = server.accept()
+            with context.wrap_socket(client, server_side=True) as one:
+                one.recv(1)
+
+        threading.Thread(target=serve, daemon=True).start()
+        place = "127.0.0.1:%d" % server.getsockname()[1]
+        source.config["certificates"] = [place]
+        assert 9.9 * 86400 < told(source)["certificate", place]["left"] <= 10 * 86400
+    # Within a minute it is not asked again.
+    assert ("certificate", place) in told(source) and source.said == []
+
+
+def test_mod_jk_that_is_away_is_said_once(source):
+    source.config["modjk_url"] = "http://127.0.0.1:1/jkstatus"
+    assert told(source) == told(source) == {}
+    assert len(source.said) == 1 and source.said[0].startswith("mod_jk: ")

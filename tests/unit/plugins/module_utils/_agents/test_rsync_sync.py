@@ -7,6 +7,8 @@
 import io
 import json
 import os
+import socket
+import threading
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._agents import rsync_sync
@@ -213,3 +215,68 @@ def test_only_a_source_is_heard(host, monkeypatch, address, name, heard):
     monkeypatch.setenv("REMOTE_ADDR", address)
     assert (rsync_sync.main("poke") == 0) is heard
     assert started == ([["systemctl", "start", "--no-block", "failover-content-site.service"]] if heard else [])
+
+
+# What a source tells its targets
+
+def test_each_target_is_told_whether_another_hears_it_or_not(host, capsys):
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as other:
+        deaf = other.getsockname()[1]
+        other.close()
+        (host / "CONFIG/push").mkdir()
+        targets = [["127.0.0.1", deaf], ["127.0.0.1", listener.getsockname()[1]]]
+        (host / "CONFIG/push/site.json").write_text(json.dumps({"targets": targets}))
+
+        def hear():
+            connection, _from = listener.accept()
+            with connection:
+                heard.append(connection.recv(80))
+
+        thread = threading.Thread(target=hear, daemon=True)
+        thread.start()
+        assert rsync_sync.main("tell", "site") == 1
+        thread.join(5)
+    assert heard == [b"site\n"]
+    assert capsys.readouterr().err == (
+        "content site: 127.0.0.1 does not hear that it changed ([Errno 111] Connection refused), its timer will see\n")
+    assert rsync_sync.main("tell", "unknown") == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("tell",), ("tell", "a", "b"), ("run",), ("run", "a", "b"), ("erase", "site")])
+def test_what_is_not_understood_is_told_how_it_is_said(host, arguments, capsys):
+    assert rsync_sync.main(*arguments) == rsync_sync.USAGE
+    assert capsys.readouterr().err == "failover-content run CONTENT | now CONTENT | go CONTENT | status [CONTENT ...]\n"
+
+
+# rsync itself, played by a program
+
+@pytest.fixture
+def rsync(tmp_path, monkeypatch):
+    """rsync(script): what rsync does from now on; its arguments are in tmp_path/called."""
+    def play(script):
+        (tmp_path / "rsync").write_text('#!/bin/sh\necho "$LC_ALL $*" > %s/called\n%s\n' % (tmp_path, script))
+        (tmp_path / "rsync").chmod(0o755)
+
+    monkeypatch.setenv("PATH", "%s:%s" % (tmp_path, os.environ["PATH"]))
+    return play
+
+
+def test_rsync_is_asked_in_words_that_are_understood_and_its_reason_is_told(host, rsync):
+    with open(host / "lock", "w", encoding="ascii") as lock:
+        one = rsync_sync.Pull({"target": str(host / "www/site"), "options": ["-a", "--delete"], "from": "rsync://192.0.2.61/site/",
+                               "marker": MARKER}, lock.fileno())
+        rsync("echo 'rsync: failed to connect to 192.0.2.61 (192.0.2.61): Connection refused (111)' >&2; exit 10")
+        with pytest.raises(rsync_sync.Stop) as stopped:
+            one.rsync(str(host / "www/site"), "--dry-run")
+        result, because, _kind = stopped.value.args
+        assert result == status.FAILED and "Connection refused" in because
+        assert (host / "called").read_text().split() == [
+            "C", "-a", "--delete", "--stats", "--no-h", "--out-format=%i", "%n", "--dry-run", "rsync://192.0.2.61/site/",
+            "%s/www/site/" % host]
+        rsync("echo 'Number of files: 3 (reg: 2, dir: 1)'; echo 'Number of created files: 1'; echo 'Number of deleted files: 0'; "
+              "echo 'Number of regular files transferred: 1'; echo 'Total transferred file size: 9 bytes'; "
+              # The lock goes with whoever still copies.
+              "test -e /proc/self/fd/%d || exit 23" % lock.fileno())
+        counted = one.rsync(str(host / "www/site"))
+        assert (counted.files, counted.bytes) == (3, 9)

@@ -421,3 +421,36 @@ def test_a_server_that_follows_somebody_else_is_not_overwritten_by_a_copy():
     row = asked({"db1": member("db1", writable=True, complete=False), "db3": seen})["db3"]
     assert row["because"] == "it needs a copy of db1, which would replace what its channel 'archive' brings"
     assert asked({"db1": member("db1", writable=True), "db3": seen})["db3"]["action"] == "rejoin"
+
+
+def test_two_sources_whose_writer_replicates_from_elsewhere_or_not_at_all():
+    """The writer, too, has to follow the other source: its own channel is judged like a replica's."""
+    rows = asked(dual(), ("db1", "db2"))
+    assert rows["db1"]["action"] == "none"
+    stopped = dual()
+    stopped["db1"]["channels"] = [channel("db2", receiver="stopped")]
+    row = asked(stopped, ("db1", "db2"))["db1"]
+    assert row["action"] == "join" and row["because"].endswith("; its replication from db2 is stopped")
+    # One that stopped by an error is not simply started again.
+    stopped["db1"]["channels"] = [channel("db2", applier="stopped", applier_errno=1062, applier_error="Duplicate entry")]
+    assert asked(stopped, ("db1", "db2"))["db1"]["action"] == "none"
+    elsewhere = dual()
+    elsewhere["db1"]["channels"] = [channel("db3")]
+    row = asked(elsewhere, ("db1", "db2"))["db1"]
+    assert row["action"] == "repoint" and row["because"].endswith("; it replicates from db3, the other source is db2")
+
+
+def test_a_writer_that_replicates_from_another_group_is_refused():
+    observed = steady()
+    observed["db1"]["channels"] = [channel("203.0.113.9")]
+    row = asked(observed)["db1"]
+    assert row["action"] == "refuse" and row["because"] == (
+        "it replicates from 203.0.113.9:3306, which is no member of this group: mysql_replica with state absent takes it from there")
+
+
+def test_a_replica_that_is_to_follow_another_who_lacks_its_logs_is_seeded():
+    observed = steady()
+    observed["db2"] = member("db2", "db3", state="0-1-40")
+    observed["db1"] = member("db1", writable=True, purged="0-1-60")
+    row = asked(observed)["db2"]
+    assert (row["action"], row["because"]) == ("seed", "db1 no longer has the binary logs it needs")

@@ -315,3 +315,45 @@ def test_mmm_knows_no_chains():
     assert sentence == ("db3: mysql_replication_failover is mmm and mysql_replication_replicate_from is 'db2': MMM turns every replica "
                         "to the "
                         "writer, leave it out.")
+
+
+AUTOMATIC = {"failover": "automatic", "sources": ["db1"], "etcd_addresses": ["198.18.0.61"], "etcd_group": "etcd", "lease_ttl_s": 5,
+             "gtid_domain_id": 1, "auto_increment_increment": 1}
+WHERE = "mysql_replication_failover is automatic"
+
+
+def automatic(**changes):
+    return [one for one in problems("db1", values(**{**AUTOMATIC, **changes})) if "automatic" in one or "lease" in one]
+
+
+@pytest.mark.parametrize("changes, sentence", [
+    ({}, None), ({"lease_ttl_s": 2}, None), ({"lease_ttl_s": 60}, None), ({"etcd_user": "mysql", "etcd_password": "secret"}, None),
+    # Led by hand none of it matters.
+    ({"failover": "manual", "sources": ["db1", "db2"], "semi_sync": False, "etcd_addresses": [], "lease_ttl_s": 0}, None),
+    ({"sources": ["db1", "db2"]}, WHERE + " and mysql_replication_sources has 2 names: name one, whoever follows it can take over."),
+    ({"replicate_from": "db2"}, WHERE + " and mysql_replication_replicate_from is 'db2': every member follows the writer, leave it out."),
+    ({"members": ["db1"]}, WHERE + " and group 'mysql_replication' has one member: nobody could take over, add others."),
+    ({"semi_sync": False}, WHERE + " and mysql_replication_semi_sync is false: a row that only the writer has would be lost with it, leave "
+     "it out."),
+    ({"etcd_addresses": []}, WHERE + " and group 'etcd' has no hosts: put three into it, or name an etcd cluster's members in "
+     "mysql_replication_etcd_addresses."),
+    ({"etcd_user": "mysql"}, WHERE + " and mysql_replication_etcd_password is empty: set the password of etcd's user mysql."),
+    ({"lease_ttl_s": 1}, "mysql_replication_lease_ttl_s is 1: set a number from 2 to 60."),
+    ({"lease_ttl_s": 61}, "mysql_replication_lease_ttl_s is 61: set a number from 2 to 60."),
+])
+def test_a_cluster_that_decides_itself_needs_somebody_who_may_decide(changes, sentence):
+    found = [one.partition(": ")[2] for one in automatic(**changes)]
+    assert (sentence in found) if sentence else found == []
+
+
+@pytest.mark.parametrize("changes, sentence", [
+    ({"sources": ["db1", "db1"]}, "mysql_replication_sources names db1 twice: name each once."),
+    ({"user": "repl", "monitor_user": "repl"}, "mysql_replication_user and mysql_replication_monitor_user are both 'repl': give each its "
+     "own name, their privileges differ."),
+    ({"writer_address": "198.18.0.102"}, "mysql_replication_writer_address is '198.18.0.102': write an address with its prefix length, "
+     "such as 198.51.100.2/24 or 2001:db8::2/64."),
+    ({"writer_address": "writer/24"}, "mysql_replication_writer_address is 'writer/24': write an address with its prefix length, such as "
+     "198.51.100.2/24 or 2001:db8::2/64."),
+])
+def test_names_and_addresses_that_cannot_be(changes, sentence):
+    assert "db1: " + sentence in problems("db1", values(**changes))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import types
 
@@ -16,6 +17,14 @@ from ansible.module_utils.testing import patch_module_args
 from ansible.plugins.action import ActionBase
 
 HOST = "db2"
+
+
+@pytest.fixture(autouse=True)
+def umask():
+    """What a program sets when it begins must not last for the tests after it."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture

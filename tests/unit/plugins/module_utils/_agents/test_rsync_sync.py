@@ -272,7 +272,8 @@ def test_rsync_is_asked_in_words_that_are_understood_and_its_reason_is_told(host
         result, because, _kind = stopped.value.args
         assert result == status.FAILED and "Connection refused" in because
         assert (host / "called").read_text().split() == [
-            "C", "-a", "--delete", "--stats", "--no-h", "--out-format=%i", "%n", "--dry-run", "rsync://192.0.2.61/site/", "%s/www/site/" % host]
+            "C", "-a", "--delete", "--stats", "--no-h", "--out-format=%i", "%n", "--dry-run", "rsync://192.0.2.61/site/",
+            "%s/www/site/" % host]
         rsync("echo 'Number of files: 3 (reg: 2, dir: 1)'; echo 'Number of created files: 1'; echo 'Number of deleted files: 0'; "
               "echo 'Number of regular files transferred: 1'; echo 'Total transferred file size: 9 bytes'; "
               # The lock goes with whoever still copies.

@@ -28,6 +28,7 @@ BOX_W, BOX_H, GAP, PAD, HEAD, LINE_H, ROW_GAP, PANEL_GAP, MARGIN = 158, 32, 10, 
 # What does not fit beside each other stands in a row of its own.
 MOST_WIDTH, MOST_MARKS, MOST_LETTERS = 1130, 4, 26
 # What these lines tell of a host stands in the box that it has anyway.
+SERVES = "serves "
 LAID_OVER = ("vip", "application", "content")
 STYLE = """
 .panel { fill: var(--card, #fff); stroke: var(--line, #d5dae1); }
@@ -67,7 +68,7 @@ def laid_over(panels, lines):
             boxes.setdefault(host["name"], host)
     for one in lines:
         for host in [boxes[name] for name in one["hosts"] if name in boxes]:
-            marks = list(one["marks"].get(host["name"], []))
+            marks = [mark for mark in one["marks"].get(host["name"], []) if not mark.startswith(SERVES)]
             host["marks"] = marks + host["marks"] if one["tier"] == "vip" else host["marks"] + marks
             host["state"] = worse(host["state"], of_host(host["name"], one))
     for panel in panels:
@@ -77,7 +78,7 @@ def laid_over(panels, lines):
 
 
 def only_pulls(host):
-    return not any(mark.startswith("serves ") for mark in host["marks"])
+    return not any(mark.startswith(SERVES) for mark in host["marks"])
 
 
 def of_host(host, one):

@@ -22,7 +22,8 @@ import sys
 import threading
 import time
 
-from ansible_collections.failover.stack.plugins.module_utils._agents.mha_script import Members
+from ansible_collections.failover.stack.plugins.module_utils._agents.alive import beat
+from ansible_collections.failover.stack.plugins.module_utils._agents.mha_script import ACT_S, Members
 from ansible_collections.failover.stack.plugins.module_utils._mha import listing
 from ansible_collections.failover.stack.plugins.module_utils._mha.config import (
     APP_CONF,
@@ -42,6 +43,9 @@ STATUS, COMPLETE, ERROR = (MANAGER + "/app." + end for end in ("master_status.he
 # From its error on MHA itself asks for an operator: the candidate may have a part of what it applied.
 POINT_OF_NO_RETURN = "Phase 3.5: Master Log Apply Phase"
 WORKING = ("50:", "20:", "21:")
+WATCHES = "0:PING_OK"
+# MHA's manager notes each answer of the writer; how many in a row may be missing, and for how long at least.
+STILL_TIMES, STILL_S = 4, 30
 # How long another writer than the one that is watched must be seen, and a manager that ended at once must rest.
 SURE_S, REST_S = 3.0, 3.0
 # Longer than any interval: whether it may is decided here.
@@ -109,7 +113,7 @@ class Child:
     """MHA's own manager."""
 
     def __init__(self, watched):
-        self.watched, self.began, self.lines, self.applied = watched, time.monotonic(), 0, False
+        self.watched, self.at, self.applied = watched, time.time(), False
         self.process = subprocess.Popen(
             ["masterha_manager", "--global_conf=" + DEFAULT_CONF, "--conf=" + APP_CONF, "--last_failover_minute=%d" % NEVER_MINUTES],
             env=MANAGER_ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -128,6 +132,11 @@ class Child:
         """Whether it finds the master away, or fails over."""
         words = read(STATUS).split("\t")
         return self.ended() is None and len(words) > 1 and words[1].startswith(WORKING)
+
+    def still(self, interval_s):
+        """Whether it says that it watches, and no longer does: it was stopped, or hangs."""
+        silent_s = time.time() - max(age_of(STATUS) or 0, self.at)
+        return self.ended() is None and silent_s > max(STILL_S, STILL_TIMES * interval_s) and read(STATUS).split("\t")[1:2] == [WATCHES]
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
@@ -167,6 +176,7 @@ class Manager:
         self.because = because
 
     def tick(self):
+        beat()
         found = self.look()
         writers = listing.writers(found)
         because = None if len(writers) == 1 else "nobody takes writes" if not writers else "%s take writes" % " and ".join(writers)
@@ -212,7 +222,9 @@ class Manager:
             reply, _why = self.members.ask(address, "status")
             # One that the record still names takes writes by its own agent.
             if reply and reply["recorded"] is False:
-                reply, why = self.members.ask(address, "promote", 90)
+                beat()
+                reply, why = self.members.ask(address, "promote", ACT_S)
+                beat()
                 say("%s takes writes again, nobody else did" % head if reply else "%s does not take writes again: %s" % (head, why))
         writers = [found[name] for name in listing.writers(found)]
         if self.lasting("follows", tuple(one.name for one in writers if one.source) or None, SURE_S):
@@ -248,6 +260,10 @@ class Manager:
         writer = writers[0] if len(writers) == 1 else None
         if self.child and self.child.working():
             return
+        if self.child and self.lasting("still", self.child.still(self.config["ping_interval_s"]) or None, SURE_S):
+            say("MHA's manager has not looked at %s for a while: it is started anew" % self.child.watched)
+            self.child.end()
+            self.child = None
         if self.child and self.lasting("other", writer if writer != self.child.watched else None, SURE_S):
             say("%s takes the writes, not %s" % (writer, self.child.watched))
             self.child.end()

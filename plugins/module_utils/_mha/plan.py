@@ -26,6 +26,8 @@ WRITER_RUN, WRITER_RECORD = "/run/mysql-writer", "/var/lib/failover-mysql"
 RUN = "/usr/bin/python3 -BI %s/run.py" % PROGRAM
 SHELL = "#!/bin/sh\n" + config.HEAD + "\n"
 KEPT_DAYS = 7
+# The longest that the manager's program does one thing is to have a member promoted, 90 s.
+SIGN_OF_LIFE_S = 100
 # Of mysql_replication, whose defaults another role does not see.
 DATABASE = {"port": 3306, "socket": "/run/mysqld/mysqld.sock", "datadir": "/var/lib/mysql", "binlog_directory": "", "writer_address": "",
             "isolation_s": 3, "user": "replication", "flavour": "mariadb"}
@@ -219,7 +221,7 @@ def manager_config(values):
         "members": places(values), "candidates": values["candidates"], "port": int(database(values, "port")), "user": values["user"],
         "ssh_user": SYSTEM_USER, "ssh_port": values["ssh_port"], "ssh_connect_s": values["ssh_connect_s"],
         "isolation_s": int(database(values, "isolation_s")), "failover_interval_s": values["failover_interval_s"],
-        "lost_s": values["lost_s"], "heal_s": values["heal_s"]}
+        "ping_interval_s": values["ping_interval_s"], "lost_s": values["lost_s"], "heal_s": values["heal_s"]}
 
 
 def default_conf(values):
@@ -283,7 +285,8 @@ def member_unit(values):
 def manager_unit(_values):
     """Perl, ssh and what they start need no rights, and write in their home alone."""
     return {"directory": PROGRAM, "description": "Runs MHA's manager", "arguments": [config.MANAGER_CONFIG],
-            "after": ["network-online.target"], "user": SYSTEM_USER, "writable": [config.HOME], "urgent": True}
+            "after": ["network-online.target"], "user": SYSTEM_USER, "writable": [config.HOME], "urgent": True,
+            "watchdog_s": SIGN_OF_LIFE_S}
 
 
 def account(values):

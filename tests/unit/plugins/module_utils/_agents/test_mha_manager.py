@@ -14,7 +14,7 @@ from ansible_collections.failover.stack.plugins.module_utils._sql.connection imp
 MEMBERS = {"db1": "192.0.2.31", "db2": "192.0.2.32", "db3": "192.0.2.33"}
 CONFIG = {"members": MEMBERS, "candidates": list(MEMBERS), "port": 3306, "user": "mha", "ssh_port": 22, "ssh_connect_s": 3,
           "ssh_user": "mha",
-          "failover_interval_s": 300, "lost_s": 10, "heal_s": 15, "isolation_s": 3}
+          "failover_interval_s": 300, "ping_interval_s": 1, "lost_s": 10, "heal_s": 15, "isolation_s": 3}
 
 
 class Clock:
@@ -32,7 +32,7 @@ class PlayedChild:
     made = []
 
     def __init__(self, watched):
-        self.watched, self.exit, self.busy, self.applied, self.killed = watched, None, False, False, False
+        self.watched, self.exit, self.busy, self.applied, self.killed, self.frozen = watched, None, False, False, False, False
         PlayedChild.made.append(self)
 
     def ended(self):
@@ -40,6 +40,9 @@ class PlayedChild:
 
     def working(self):
         return self.busy and self.exit is None
+
+    def still(self, interval_s):
+        return self.frozen and interval_s == CONFIG["ping_interval_s"]
 
     def end(self):
         self.killed, self.exit = True, 1
@@ -132,6 +135,39 @@ def test_a_switchover_by_others_is_noticed(played):
     assert [(child.watched, child.killed) for child in PlayedChild.made] == [("db1", True), ("db3", False)]
 
 
+def test_mhas_manager_that_is_frozen_is_started_anew(played):
+    played.found = cluster()
+    played.tick()
+    PlayedChild.made[0].frozen = True
+    played.tick(times=2)
+    assert len(PlayedChild.made) == 1, "a machine that stood still has to look once more"
+    played.tick(times=2)
+    assert [(child.watched, child.killed) for child in PlayedChild.made] == [("db1", True), ("db1", False)]
+
+
+@pytest.mark.parametrize("silent_s, interval_s, words, still", [
+    (29, 1, "7\t0:PING_OK\tmaster:192.0.2.31", False), (31, 1, "7\t0:PING_OK\tmaster:192.0.2.31", True),
+    (31, 60, "7\t0:PING_OK\tmaster:192.0.2.31", False), (241, 60, "7\t0:PING_OK\tmaster:192.0.2.31", True),
+    (31, 1, "7\t10:INITIALIZING_MONITOR", False), (31, 1, "7\t50:FAILOVER_RUNNING\tmaster:192.0.2.31", False), (31, 1, "", False)])
+def test_when_mhas_manager_counts_as_frozen(monkeypatch, tmp_path, silent_s, interval_s, words, still):
+    (tmp_path / "STATUS").write_text(words)
+    monkeypatch.setattr(mha_manager, "STATUS", str(tmp_path / "STATUS"))
+    monkeypatch.setattr(mha_manager.subprocess, "Popen", lambda *_words, **_more: Process())
+    child = mha_manager.Child("db1")
+    monkeypatch.setattr(mha_manager.time, "time", lambda: child.at + silent_s)
+    monkeypatch.setattr(mha_manager, "age_of", lambda _path: child.at)
+    assert child.still(interval_s) is still
+    child.process.code = 1
+    assert not child.still(interval_s)
+
+
+class Process:
+    stdout, code = (), None
+
+    def poll(self):
+        return self.code
+
+
 def test_mha_is_started_for_a_dead_writer_too(played):
     dead = listing.Seen("db1", MEMBERS["db1"])
     played.found = cluster(db1=dead)
@@ -195,6 +231,14 @@ def test_marks_of_a_failover_that_failed(played):
     played.manager.applied = False
     played.tick()
     assert mha_manager.ERROR not in played.ages
+
+
+def test_a_sign_of_life_is_given_in_each_turn(played, monkeypatch):
+    given = []
+    monkeypatch.setattr(mha_manager, "beat", lambda: given.append(1))
+    played.found = cluster()
+    played.tick(times=3)
+    assert len(given) == 3
 
 
 def test_nothing_is_touched_while_mha_works(played):

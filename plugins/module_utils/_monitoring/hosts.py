@@ -194,7 +194,8 @@ def rules(values):
 def scrape_configs(values):
     """Lines for scrape_configs of a Prometheus. The host is in the label `host`, so `instance` is left as it is."""
     lines = [HEAD + "scrape_configs:"]
-    for job in JOBS:
+    # Without an etcd there is no authority either.
+    for job in (job for job in JOBS if job != "etcd" or etcd(values)):
         lines += ["  - job_name: failover_" + job, "    scrape_interval: %ds" % int(values["scrape_s"]),
                   "    scrape_timeout: %ds" % max(1, int(values["scrape_s"]) // 2)]
         if job == "etcd":

@@ -163,7 +163,7 @@ def exporters_config(values):
         "files": [{"path": dropin_path(unit_of(job)), "content": dropin(job, values)} for job in mine],
         "absent": [dropin_path(unit_of(job)) for job in JOBS if JOBS[job].own and job not in mine]}
     if not on(values):
-        found["absent"] += [UNITS + EXPORTER, SETTINGS, LOGIN, LOGIN_FILE, COLLECTED]
+        found["absent"] += [UNITS + EXPORTER, UNITS + "multi-user.target.wants/" + EXPORTER, SETTINGS, LOGIN, LOGIN_FILE, COLLECTED]
         return [found]
     found["files"] += [{"path": SETTINGS, "content": settings(values)}, *values["_program"],
                        {"path": UNITS + EXPORTER, "content": values["_exporter_unit"]}]
@@ -266,7 +266,8 @@ def units(values):
 
 def _run(name, wanted, reads):
     if not wanted:
-        return {"name": name, "state": "stopped"}
+        # At the next boot a package's own unit would listen everywhere.
+        return {"name": name, "state": "stopped", **({} if name == EXPORTER else {"enabled": False})}
     return {"name": name, "state": "started", "enabled": True, "reads": reads, "when_stale": "restarted"}
 
 

@@ -135,6 +135,9 @@ def test_switched_off_nothing_is_left():
     found = hosts.config(database(exporters=False))
     assert found["files"] == [] and {hosts.SETTINGS, hosts.LOGIN, hosts.COLLECTED, UNIT + hosts.EXPORTER} <= set(found["absent"])
     assert hosts.active(values(exporters=False, prometheus=True)) == []
+    # Debian's own units would come back with the next boot, and listen everywhere.
+    off = {one["name"]: one.get("enabled") for one in hosts.units(database(exporters=False))}
+    assert off.pop(hosts.EXPORTER) is None and set(off.values()) == {False} and len(off) == 3
 
 
 def test_what_verify_scrapes():

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
@@ -18,15 +19,22 @@ def read_json(path):
         return {}
 
 
-def write_text(path, text):
-    """In one step, and on the disk before it counts."""
+@contextlib.contextmanager
+def replacing(path):
+    """What is written to the handle stands at the path in one step, and is on the disk before it counts."""
     with open(path + ".new", "w", encoding="utf-8") as handle:
-        handle.write(text)
+        yield handle
         handle.flush()
         os.fsync(handle.fileno())
     os.replace(path + ".new", path)
 
 
+def write_text(path, text):
+    with replacing(path) as handle:
+        handle.write(text)
+
+
 def write_json(path, value):
-    """As write_text()."""
-    write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
+    with replacing(path) as handle:
+        json.dump(value, handle, indent=1, sort_keys=True)
+        handle.write("\n")

@@ -163,7 +163,7 @@ def exporters_config(values):
         "files": [{"path": dropin_path(unit_of(job)), "content": dropin(job, values)} for job in mine],
         "absent": [dropin_path(unit_of(job)) for job in JOBS if JOBS[job].own and job not in mine]}
     if not on(values):
-        found["absent"] += [UNITS + EXPORTER, SETTINGS, LOGIN, LOGIN_FILE, COLLECTED]
+        found["absent"] += [UNITS + EXPORTER, UNITS + "multi-user.target.wants/" + EXPORTER, SETTINGS, LOGIN, LOGIN_FILE, COLLECTED]
         return [found]
     found["files"] += [{"path": SETTINGS, "content": settings(values)}, *values["_program"],
                        {"path": UNITS + EXPORTER, "content": values["_exporter_unit"]}]
@@ -194,7 +194,8 @@ def rules(values):
 def scrape_configs(values):
     """Lines for scrape_configs of a Prometheus. The host is in the label `host`, so `instance` is left as it is."""
     lines = [HEAD + "scrape_configs:"]
-    for job in JOBS:
+    # Without an etcd there is no authority either.
+    for job in (job for job in JOBS if job != "etcd" or etcd(values)):
         lines += ["  - job_name: failover_" + job, "    scrape_interval: %ds" % int(values["scrape_s"]),
                   "    scrape_timeout: %ds" % max(1, int(values["scrape_s"]) // 2)]
         if job == "etcd":
@@ -265,7 +266,8 @@ def units(values):
 
 def _run(name, wanted, reads):
     if not wanted:
-        return {"name": name, "state": "stopped"}
+        # At the next boot a package's own unit would listen everywhere.
+        return {"name": name, "state": "stopped", **({} if name == EXPORTER else {"enabled": False})}
     return {"name": name, "state": "started", "enabled": True, "reads": reads, "when_stale": "restarted"}
 
 

@@ -118,6 +118,11 @@ def test_prometheus_scrapes_what_is_listed():
     assert hosts.config(values(prometheus=True))["validate"][0] == "promtool check rules %s/etc/prometheus/failover/rules.yml"
 
 
+def test_without_an_etcd_its_authority_is_asked_for_by_nobody():
+    found = files(values(members=["mon", "web1"]))
+    assert "etcd" not in found["/etc/prometheus/failover/scrape.yml"]["content"] and "/etc/prometheus/failover/etcd-ca.pem" not in found
+
+
 def test_units():
     states = {one["name"]: one["state"] for one in hosts.units(values("web1"))}
     assert states == {"prometheus-node-exporter.service": "started", "prometheus-mysqld-exporter.service": "stopped",
@@ -130,6 +135,9 @@ def test_switched_off_nothing_is_left():
     found = hosts.config(database(exporters=False))
     assert found["files"] == [] and {hosts.SETTINGS, hosts.LOGIN, hosts.COLLECTED, UNIT + hosts.EXPORTER} <= set(found["absent"])
     assert hosts.active(values(exporters=False, prometheus=True)) == []
+    # Debian's own units would come back with the next boot, and listen everywhere.
+    off = {one["name"]: one.get("enabled") for one in hosts.units(database(exporters=False))}
+    assert off.pop(hosts.EXPORTER) is None and set(off.values()) == {False} and len(off) == 3
 
 
 def test_what_verify_scrapes():

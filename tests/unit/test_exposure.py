@@ -63,7 +63,8 @@ UNITS = {
     "nfs_watch": lambda: program(in_lookup("nfs_content", "__nfs_content_watch_unit")),
     "scouter_exporter": lambda: program(in_lookup("scouter", "__scouter_exporter_unit")),
     # With all that it may be granted.
-    "textfile_exporter": lambda: program({**in_lookup("monitoring", "__monitoring_exporter_unit"), "capabilities": ["CAP_DAC_READ_SEARCH"]}),
+    "textfile_exporter": lambda: program(
+        {**in_lookup("monitoring", "__monitoring_exporter_unit"), "capabilities": ["CAP_DAC_READ_SEARCH"]}),
     "galera_check": lambda: program(galera.agent_settings(GALERA)),
     "mysql_writer": lambda: program(mysql.agent_settings(MYSQL)),
     "rabbitmq_watchdog": lambda: program(rabbitmq.watchdog_settings(RABBITMQ)),

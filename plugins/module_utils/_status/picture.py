@@ -31,6 +31,7 @@ MOST_WIDTH, MOST_MARKS, MOST_LETTERS = 1130, 4, 26
 SERVES = "serves "
 LAID_OVER = ("vip", "application", "content")
 STYLE = """
+.ground { fill: var(--card, #fff); }
 .panel { fill: var(--card, #fff); stroke: var(--line, #d5dae1); }
 .box { fill: var(--page, #f6f7f9); stroke: var(--line, #d5dae1); stroke-width: 1.2; }
 .ok > .box { stroke: var(--good, #14804a); } .warning > .box { stroke: var(--open, #96650a); }
@@ -192,7 +193,7 @@ def picture(panels, label="The stack"):
     if not any(pair[0] == "visitor" for pair in fronts):
         fronts += [pair for pair in ENTRIES if pair[1] in spots][:1]
     lines = [call(above, below) for one, other in fronts for above in spots[one] for below in spots[other]]
-    body = [element("style", STYLE), *lines,
+    body = [element("style", STYLE), element("rect", width=float(width), height=float(height), class_="ground"), *lines,
             element("rect", x=visitor[0], y=visitor[1], width=110, height=34, rx=17, class_="panel"),
             words(width / 2, MARGIN + 22, "visitor", "title", text_anchor="middle")]
     body += [drawn_panel(*place) for found in places.values() for place in found]

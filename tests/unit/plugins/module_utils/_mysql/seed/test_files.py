@@ -106,21 +106,6 @@ def test_a_link_to_a_mount_point_is_refused_by_both_names(place, monkeypatch):
     assert files.demand_swappable("db2", str(place / "mysql.seed")) is None
 
 
-def test_everything_of_a_copy_is_the_servers_and_nothing_that_a_link_points_to(place, monkeypatch):
-    owned = []
-
-    def chown(path, uid, gid, follow_symlinks=True):
-        owned.append((str(path), uid, gid, follow_symlinks))
-
-    monkeypatch.setattr(files.os, "chown", chown)
-    tree = place / "mysql"
-    (tree / "shop").mkdir()
-    (tree / "shop" / "order.ibd").symlink_to("/etc/passwd")
-    files.own_like(str(tree), 115, 121)
-    assert sorted(owned) == [(str(tree), 115, 121, True), (str(tree / "ibdata1"), 115, 121, False), (str(tree / "shop"), 115, 121, False),
-                             (str(tree / "shop" / "order.ibd"), 115, 121, False)]
-
-
 @pytest.mark.parametrize("log_base, outside", [
     ("", ""), ("mysql-bin", ""), ("{place}/mysql/binlog", ""), ("{place}/link/binlog", ""), ("{place}/logs/binlog", "{place}/logs/binlog")])
 def test_logs_move_with_the_data_unless_they_are_elsewhere(place, log_base, outside):

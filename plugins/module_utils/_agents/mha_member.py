@@ -49,7 +49,7 @@ def params(config, **more):
     """What mysql_writer would be told."""
     common = {"login_unix_socket": config["socket"], "address": config["address"], "own_address": config["own"], "gtid": "",
               "timeout": FENCE_S, "patience_ms": 300, "address_timeout": ADDRESS_S, "yield_to": "", "stop_replication": False,
-              "semi_sync": "now", "force": False, "kill_unit": "", "by": "mha"}
+              "semi_sync": "now", "force": False, "kill_unit": "", "lease": False, "to": "", "members": [], "by": "mha"}
     return {**LOCAL_LOGIN, **common, **more}
 
 
@@ -163,7 +163,8 @@ class Agent:
             try:
                 reply = self.answer(connection)
             except (ValueError, KeyError, TypeError, struct.error) as error:
-                reply = {"failed": "not understood: %s" % error}
+                reply = {"failed": "not understood: %r" % error}
+                say("a question failed: %r" % error)
             with contextlib.suppress(OSError):
                 connection.sendall(json.dumps(reply).encode() + b"\n")
 

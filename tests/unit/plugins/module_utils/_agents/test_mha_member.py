@@ -10,8 +10,10 @@ import socket
 import threading
 
 import pytest
+import yaml
 from ansible_collections.failover.stack.plugins.module_utils._agents import mha_command, mha_member
-from ansible_collections.failover.stack.plugins.module_utils._sql.connection import Failure
+from ansible_collections.failover.stack.plugins.module_utils._sql.connection import LOGIN, Failure
+from ansible_collections.failover.stack.plugins.modules import mysql_writer
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 CONFIG = {"user": ME, "own": "192.0.2.31", "peers": ["192.0.2.32"], "port": 3306, "socket": "/run/x.sock", "unit": "mariadb.service",
@@ -47,6 +49,28 @@ def test_verbs_are_the_writer_modules(agent, monkeypatch):
     assert mha_command.asked({"do": "promote", "with": {"gtid": "0-1-1"}})["result"]["gtid"] == "0-1-2"
     assert [(one["kill_unit"], one["yield_to"], one["gtid"], one["stop_replication"], one["semi_sync"]) for one in told] == [
         ("mariadb.service", "", "", False, "now"), ("", "192.0.2.32", "", False, "now"), ("", "", "0-1-1", False, "now")]
+
+
+def test_the_writer_module_misses_nothing():
+    wanted = {*yaml.safe_load(mysql_writer.DOCUMENTATION)["options"], *LOGIN} - {"state"}
+    assert wanted - set(mha_member.params(CONFIG)) == set()
+    assert mha_member.params(CONFIG)["lease"] is False
+
+
+def test_a_promotion_takes_nothing_that_is_not_told(agent, monkeypatch):
+    class Sql:
+        def writable(self):
+            return False
+
+        def channels(self):
+            return []
+
+        def position(self):
+            raise Failure("db1: as far as the server")
+
+    monkeypatch.setattr(mha_member.writer, "connect", lambda _how: None)
+    monkeypatch.setattr(mha_member.writer, "SqlDialect", lambda _server: Sql())
+    assert mha_command.asked({"do": "promote", "with": {"gtid": "0-1-1"}}) == {"failed": "db1: as far as the server"}
 
 
 def test_failures_are_told(agent, monkeypatch):

@@ -35,8 +35,8 @@ class Site:
             return "mysql_global_status_uptime %d\nmysql_up %d\n" % (self.time, self.up)
         path = url[len(SERVER + "/api/v1/"):]
         error = "" if self.health == "up" else "timeout"
-        data = {"targets?state=active": {"activeTargets": [
-                    {"scrapeUrl": one, "health": self.health, "lastError": error} for one in (NODE, SQL)]},
+        active = [{"scrapeUrl": one, "health": self.health, "lastError": error} for one in (NODE, SQL)]
+        data = {"targets?state=active": {"activeTargets": active},
                 "rules?type=alert": {"groups": [{"rules": [{}] * self.rules}]},
                 "alerts": {"alerts": [{"labels": {"alertname": "FailoverTargetDown", "host": "db1"}, "state": "firing"}]}}
         return json.dumps({"data": data[path]})
@@ -83,8 +83,8 @@ def test_prometheus_has_targets_rules_and_alerts(play, site):
 
 
 @pytest.mark.parametrize("wrong, says", [
-    ({"health": "down"}, "db1: Prometheus on mon has %s (node) as down, timeout." % NODE), ({"rules": 0}, "mon: Prometheus has loaded no "
-                                                                                           "alert rules."),
+    ({"health": "down"}, "db1: Prometheus on mon has %s (node) as down, timeout." % NODE),
+    ({"rules": 0}, "mon: Prometheus has loaded no alert rules."),
     ({"down": {SERVER}}, "mon: Prometheus does not answer (refused): journalctl -u prometheus tells why.")])
 def test_a_prometheus_that_lacks_something(refused, site, wrong, says):
     for name, value in wrong.items():

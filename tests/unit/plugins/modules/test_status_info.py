@@ -249,6 +249,6 @@ def test_a_member_with_the_writers_address(host, server, tmp_path):
 
 def test_a_server_that_is_gone(host, server, tmp_path):
     server.down = Unreachable("/run/mysqld/mysqld.sock: no such file (error 2003)", 2003)
-    found = reading.read_all({"mysql": (lambda: mysql.mysql, {"socket": "/run/mysqld/mysqld.sock", "record": str(tmp_path),
-                                                             "writer_address": ""})}, lambda: host, 5)
+    asked = {"socket": "/run/mysqld/mysqld.sock", "record": str(tmp_path), "writer_address": ""}
+    found = reading.read_all({"mysql": (lambda: mysql.mysql, asked)}, lambda: host, 5)
     assert found == {"mysql": {"error": "/run/mysqld/mysqld.sock: no such file (error 2003)"}}

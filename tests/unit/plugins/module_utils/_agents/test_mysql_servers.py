@@ -174,7 +174,7 @@ def test_a_server_without_room_is_unfit(local, room, full):
 def test_a_server_that_does_not_answer_is_down_and_what_it_did_last_is_known(local):
     local.poll()
     local.down = local.sql.fails = Failure("Lost connection")
-    local.sql.writable = lambda: (_ for _ in ()).throw(local.down)
+    local.sql.writable = lambda: (nothing for nothing in ()).throw(local.down)
     local.poll()
     assert local.answer[1:] == (mysql_record.DOWN, None) and local.wrote and local.connection is None
 

@@ -462,7 +462,7 @@ def test_without_purge_nothing_unnamed_is_touched(seed):
 def test_why_ipvsadm_fails_is_told_with_what_to_do(rc, err, kind, sentence):
     with pytest.raises(Failure) as failed:
         Ipvsadm("lb1", lambda arguments, text: (rc, "", err)).table()
-    assert type(failed.value) is kind and str(failed.value) == sentence
+    assert failed.type is kind and str(failed.value) == sentence
 
 
 def test_a_service_that_is_not_there_has_no_connections_and_other_errors_are_errors():

@@ -303,7 +303,7 @@ class Busy(SqlDialect):
     def run(self, statement):
         if statement != "READ ONLY" or self.ends_at == "":
             if statement == "READ ONLY" and self.fails:
-                raise self.fails
+                raise self.fails  # pylint: disable=raising-bad-type
             return super().run(statement)
         assert self.world.free.wait(20)
         if "closing" in self.world.ended:
@@ -463,7 +463,7 @@ def test_a_cluster_is_parked_by_who_holds_its_lease_and_once(world, leased):
 
 def test_with_a_lease_only_a_cluster_without_a_past_is_promoted_from_outside(world, leased, monkeypatch):
     replica(world)
-    monkeypatch.setattr(writer.lease, "may_begin", lambda host: (_ for _ in ()).throw(Failure("db1: the lease decides")))
+    monkeypatch.setattr(writer.lease, "may_begin", lambda host: (nothing for nothing in ()).throw(Failure("db1: the lease decides")))
     with pytest.raises(Failure, match=r"^db1: the lease decides$"):
         world.act("promoted", lease=True, check=True)
     assert world.did == []

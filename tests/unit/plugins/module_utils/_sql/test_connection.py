@@ -177,7 +177,7 @@ class Said:
     def execute(self, statement, values):
         self.did.append((statement, values))
         if self.breaks:
-            raise self.breaks
+            raise self.breaks  # pylint: disable=raising-bad-type
 
     def fetchall(self):
         return self.answer
@@ -188,7 +188,7 @@ class Said:
     def close(self):
         self.closed += 1
         if self.breaks:
-            raise self.breaks
+            raise self.breaks  # pylint: disable=raising-bad-type
 
 
 @pytest.fixture

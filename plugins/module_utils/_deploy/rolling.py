@@ -14,7 +14,8 @@ OTHERS = {"mysql_replication": "mysql_switchover.yml", "galera": "galera_restart
 # Which roles say whether a node is healthy, as playbooks/verify.yml asks them.
 VERIFIED = {"content": "rsync_sync", "content_target": "rsync_sync", "nfs_content": "nfs_content",
             "nfs_content_client": "nfs_content", "tomcat": "tomcat_cluster", "app_deploy": "app_deploy", "apache": "apache_modjk",
-            "ipvs_realserver": "ipvs_realserver", "mha_manager": "mha", "scouter": "scouter", "scouter_agent": "scouter"}
+            "ipvs_realserver": "ipvs_realserver", "mha_manager": "mha", "scouter": "scouter", "scouter_agent": "scouter",
+            "firewall": "firewall"}
 
 IDLE = "left alone: no package is newer, and no reboot is due"
 

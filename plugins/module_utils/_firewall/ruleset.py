@@ -19,7 +19,8 @@ NUMBERS = {"vrrp": 112, "ipip": 4, "gre": 47}
 LONGEST = 100
 ICMP = ("icmp type { echo-request, destination-unreachable, time-exceeded, parameter-problem } accept",
         "icmpv6 type { echo-request, destination-unreachable, packet-too-big, time-exceeded, parameter-problem, "
-        "nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report } accept")
+        "nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-query, mld-listener-report, mld-listener-done, "
+        "mld2-listener-report } accept")
 # Multicast memberships, and addresses of those that get theirs by DHCP.
 NETWORK = ("meta l4proto 2 accept", "udp sport 67 udp dport 68 accept", "ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept")
 

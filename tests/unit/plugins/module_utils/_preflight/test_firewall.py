@@ -8,7 +8,8 @@ import pytest
 from ansible_collections.failover.stack.plugins.module_utils._preflight import firewall
 
 GOOD = {"firewall_operators": ["198.18.0.1", "2001:db8::/64"], "firewall_clients": ["0.0.0.0/0"],
-        "firewall_frontend_clients": {"site": ["web"]}, "firewall_tier_clients": {"rabbitmq_cluster": ["tomcat"]}, "firewall_allow": [{"ports": ["80", "8000-8100"], "from": ["op"]}],
+        "firewall_frontend_clients": {"site": ["web"]}, "firewall_tier_clients": {"rabbitmq_cluster": ["tomcat"]},
+        "firewall_allow": [{"ports": ["80", "8000-8100"], "from": ["op"]}],
         "firewall_addresses": ["10.0.0.1"], "firewall_ssh_port": 22, "firewall_rollback_s": 30}
 
 

@@ -48,6 +48,12 @@ def parent_of(pid):
         return 0
 
 
+def first_error(text):
+    """What a program complains of first: nft shows the place beneath, and repeats itself for each line that depends on it."""
+    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+    return next((line for line in lines if "rror" in line), lines[0] if lines else "it says nothing")
+
+
 class Refused(Exception):
     """Its text is a sentence without the host."""
 
@@ -62,7 +68,7 @@ class Firewall:
     def done(self, *command):
         rc, out, err = self.run(list(command))
         if rc:
-            raise Refused("%s fails: %s" % (command[0], " ".join((err or out).split())))
+            raise Refused("%s fails: %s" % (os.path.basename(command[0]), first_error(err or out)))
         return out
 
     def listed(self):

@@ -76,8 +76,8 @@ def test_who_would_lock_himself_out_is_refused(refused, machine):
 
 
 def test_rules_that_nft_does_not_take_are_not_loaded(refused, machine):
-    machine.answers["nft --check"] = (1, "", "syntax error\n  here")
-    assert refused(firewall_rules, given()) == "db2: nft fails: syntax error here"
+    machine.answers["nft --check"] = (1, "", "/run/x.nft:2:1: Error: Operation not supported\n table\n ^^^\n/run/x.nft:3: Error: more\n")
+    assert refused(firewall_rules, given()) == "db2: nft fails: /run/x.nft:2:1: Error: Operation not supported"
     assert not machine.began("nft --file", "systemd-run")
     machine.answers.update({"nft --check": "", "nft --file": (1, "", "busy")})
     assert refused(firewall_rules, given()) == "db2: nft fails: busy"

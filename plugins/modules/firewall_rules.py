@@ -18,14 +18,12 @@ description:
   - Refused when the address from which this run came by SSH is in none of O(operators).
 options:
   content:
-    description: The rules, as nft reads them, for table C(inet failover_firewall) alone.
+    description: The rules, as nft reads them, for table C(inet failover_firewall) alone. Needed unless O(act) is V(compare).
     type: str
-    required: true
   operators:
-    description: Addresses and networks from which operators come.
+    description: Addresses and networks from which operators come. Needed when O(act) is V(load).
     type: list
     elements: str
-    required: true
   rollback_s:
     description: Seconds after which the former rules come back.
     type: int
@@ -33,7 +31,7 @@ options:
   act:
     description:
       - V(load) is what tasks want; the action plugin does the rest.
-      - V(keep) confirms. V(compare) loads nothing, and fails when the loaded rules or those for boot are others.
+      - V(keep) confirms. V(compare) loads nothing, and fails when other rules are loaded than those for the next boot.
     type: str
     choices: [load, keep, compare]
     default: load
@@ -134,22 +132,24 @@ def keep(module, firewall, came):
 
 
 def compare(module, firewall, came):
-    if firewall.nft is None or firewall.listed() != firewall.tried(module.params["content"]):
-        raise Refused("the rules that are loaded are not those of the inventory: run playbooks/firewall.yml")
-    if firewall.written() != module.params["content"]:
-        raise Refused("the rules that would be loaded at boot are not those of the inventory: run playbooks/firewall.yml")
+    written = firewall.written()
+    if firewall.nft is None or not written:
+        raise Refused("there are no rules for the next boot: run playbooks/firewall.yml")
+    if firewall.listed() != firewall.tried(written):
+        raise Refused("other rules are loaded than those for the next boot: run playbooks/firewall.yml, or wait for the one that runs")
     module.exit_json(changed=False, pending=firewall.pending(), came_by=came)
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
-            "content": {"type": "str", "required": True},
-            "operators": {"type": "list", "elements": "str", "required": True},
+            "content": {"type": "str"},
+            "operators": {"type": "list", "elements": "str"},
             "rollback_s": {"type": "int", "default": 30},
             "act": {"type": "str", "choices": ["load", "keep", "compare"], "default": "load"},
             "not_by": {"type": "str", "default": ""},
         },
+        required_if=[("act", "load", ["content", "operators"]), ("act", "keep", ["content"])],
         supports_check_mode=True,
     )
     firewall = Firewall(module.run_command, lambda name: module.get_bin_path(name, opt_dirs=DIRECTORIES), write)

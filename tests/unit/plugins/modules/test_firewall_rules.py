@@ -100,12 +100,13 @@ def test_what_was_taken_back_is_not_confirmed(refused, machine):
     assert not (machine.files / "RULES").exists()
 
 
-def test_other_rules_than_the_inventorys_are_told(refused, play, machine):
-    assert "the rules that are loaded are not those of the inventory" in refused(firewall_rules, given(act="compare"))
-    machine.answers["nft -s list"] = LISTED
-    assert "at boot are not those" in refused(firewall_rules, given(act="compare"))
+def test_other_rules_than_those_for_the_next_boot_are_told(refused, play, machine):
+    assert "there are no rules for the next boot" in refused(firewall_rules, {"act": "compare"})
     (machine.files / "RULES").write_text(RULES)
-    assert not play(firewall_rules, given(act="compare"))["changed"]
+    assert "other rules are loaded than those for the next boot" in refused(firewall_rules, {"act": "compare"})
+    machine.answers["nft -s list"] = LISTED
+    assert not play(firewall_rules, {"act": "compare"})["changed"]
+    assert not machine.began("nft --file", "systemd-run")
 
 
 def test_where_a_run_comes_from_is_found_above_sudo():

@@ -42,14 +42,42 @@ matrix:
   type: list
   elements: dict
   contains:
-    host: {description: Who is connected to., type: str, sample: etcd1}
-    protocol: {description: C(tcp)\, C(udp) or an IP protocol without ports., type: str, sample: tcp}
-    ports: {description: Numbers\, or lists of the first and the last., type: list, elements: raw, sample: [2380]}
-    who: {description: Hosts\, groups\, addresses and networks that may., type: list, elements: str, sample: [etcd2, etcd3]}
-    networks: {description: Their addresses., type: list, elements: str, sample: [198.18.0.52, 198.18.0.53]}
-    why: {description: For what., type: str, sample: "etcd, members"}
-    at: {description: At which addresses of the host; empty for all., type: list, elements: str, sample: []}
-    balanced: {description: Whether a director passes it on to others., type: bool, sample: false}
+    host:
+      description: Who is connected to.
+      type: str
+      sample: etcd1
+    protocol:
+      description: V(tcp), V(udp) or an IP protocol without ports.
+      type: str
+      sample: tcp
+    ports:
+      description: Numbers, or lists of the first and the last.
+      type: list
+      elements: raw
+      sample: [2380]
+    who:
+      description: Hosts, groups, addresses and networks that may.
+      type: list
+      elements: str
+      sample: [etcd2, etcd3]
+    networks:
+      description: Their addresses.
+      type: list
+      elements: str
+      sample: [198.18.0.52, 198.18.0.53]
+    why:
+      description: For what.
+      type: str
+      sample: etcd, members
+    at:
+      description: At which addresses of the host; empty for all.
+      type: list
+      elements: str
+      sample: []
+    balanced:
+      description: Whether a director passes it on to others.
+      type: bool
+      sample: false
 rules:
   description: The rules of each host in group C(firewall), as nft reads them.
   returned: success

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ansible_collections.failover.stack.plugins.module_utils._firewall.site import network
+from ansible_collections.failover.stack.plugins.module_utils._firewall.site import ANYWHERE, network
 
 EPMD, NFS, SYNC, CLUSTER = 4369, 2049, 8848, 45564
 # Tomcat's receiver, where nothing else is given: AJP's port less this.
@@ -162,10 +162,11 @@ def nfs_content(site):
 def scouter(site):
     for host in site.members("scouter"):
         members, port = site.listed(host, "scouter_members"), site.number(host, "scouter_port")
-        people = site.listed(host, "firewall_operators") + site.listed(host, "scouter_allowed") + site.listed(host, "scouter_api_addresses")
-        yield tcp(host, [port], members + site.listed(host, "firewall_operators"), "Scouter")
-        yield Door(host, "udp", (port,), tuple(members), "Scouter")
-        yield tcp(host, [site.get(host, "scouter_http_port")], members + [one for one in people if network(one)], "Scouter, HTTP")
+        senders = members + list(ANYWHERE if site.get(host, "scouter_open") else site.listed(host, "scouter_allowed"))
+        people = site.listed(host, "firewall_operators")
+        yield tcp(host, [port], senders + people, "Scouter")
+        yield Door(host, "udp", (port,), tuple(senders), "Scouter")
+        yield tcp(host, [site.get(host, "scouter_http_port")], senders + people + site.listed(host, "scouter_api_addresses"), "Scouter, HTTP")
 
 
 # -- web --------------------------------------------------------------------------------------

@@ -115,8 +115,10 @@ def test_content_is_for_those_who_copy_or_mount_it():
 def test_scouter_takes_what_its_hosts_send_and_shows_it_to_operators():
     found = opened(tiers.scouter, {"scouter": ["a1"], "scouter_agent": ["web1"]}, scouter_members=["a1", "web1"], scouter_port=6100,
                    scouter_http_port=6180, firewall_operators=["192.0.2.1"], scouter_allowed=["192.0.2.9"])
-    assert found == {("a1", "tcp", 6100): {"web1", "192.0.2.1"}, ("a1", "udp", 6100): {"web1"},
+    assert found == {("a1", "tcp", 6100): {"web1", "192.0.2.1", "192.0.2.9"}, ("a1", "udp", 6100): {"web1", "192.0.2.9"},
                      ("a1", "tcp", 6180): {"web1", "192.0.2.1", "192.0.2.9"}}
+    everybody = opened(tiers.scouter, {"scouter": ["a1"]}, scouter_members=["a1"], scouter_port=6100, scouter_open=True)
+    assert everybody["a1", "udp", 6100] == {"0.0.0.0/0", "::/0"}
 
 
 def sessions(**cluster):

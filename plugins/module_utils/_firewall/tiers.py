@@ -166,7 +166,8 @@ def scouter(site):
         people = site.listed(host, "firewall_operators")
         yield tcp(host, [port], senders + people, "Scouter")
         yield Door(host, "udp", (port,), tuple(senders), "Scouter")
-        yield tcp(host, [site.get(host, "scouter_http_port")], senders + people + site.listed(host, "scouter_api_addresses"), "Scouter, HTTP")
+        people += site.listed(host, "scouter_api_addresses")
+        yield tcp(host, [site.get(host, "scouter_http_port")], senders + people, "Scouter, HTTP")
 
 
 # -- web --------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ OTHERS = {"mysql_replication": "mysql_switchover.yml", "galera": "galera_restart
 VERIFIED = {"content": "rsync_sync", "content_target": "rsync_sync", "nfs_content": "nfs_content",
             "nfs_content_client": "nfs_content", "tomcat": "tomcat_cluster", "app_deploy": "app_deploy", "apache": "apache_modjk",
             "ipvs_realserver": "ipvs_realserver", "mha_manager": "mha", "scouter": "scouter", "scouter_agent": "scouter",
-            "monitoring": "monitoring", "monitoring_agent": "monitoring"}
+            "monitoring": "monitoring", "monitoring_agent": "monitoring",
+            "firewall": "firewall"}
 
 IDLE = "left alone: no package is newer, and no reboot is due"
 

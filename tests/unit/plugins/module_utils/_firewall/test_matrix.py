@@ -132,8 +132,8 @@ def test_exporters_are_for_the_host_where_prometheus_runs():
     assert opened(tiers.monitoring, groups, given, **exporters) == {
         ("a1", "tcp", 9100): {"192.0.2.9"}, ("web1", "tcp", 9100): may, ("web1", "tcp", 15692): may,
         ("web2", "tcp", 9100): may, ("web2", "tcp", 9104): may, ("web2", "tcp", 9117): may}
-    assert opened(tiers.monitoring, groups, given, **dict(exporters, monitoring_exporters=False)) == {}
-    everybody = opened(tiers.monitoring, groups, given, **dict(exporters, monitoring_open=True))
+    assert opened(tiers.monitoring, groups, given, **{**exporters, "monitoring_exporters": False}) == {}
+    everybody = opened(tiers.monitoring, groups, given, **{**exporters, "monitoring_open": True})
     assert everybody["web1", "tcp", 9100] == {"a1", "0.0.0.0/0", "::/0"}
 
 

@@ -145,7 +145,8 @@ def _beside_primary(members, states, accepted, bootstrap_from):
             problem = "it belongs to another cluster (%s, the living one is %s)" % (info["uuid"], uuids[0])
         elif info["kind"] in ("data", "running") and info["seqno"] > top:
             problem = "it has transactions that the living component has not (%d, the component is at %d)" % (info["seqno"], top)
-        elif info["kind"] in ("data", "running") and info["lost"]:
+        # Starting: one that is not let in by its own machine is started again and again.
+        elif info["kind"] in ("data", "running", "starting") and info["lost"]:
             problem = _went_on(info)
         elif info["kind"] == "standalone":
             problem = "it is " + _why(info)

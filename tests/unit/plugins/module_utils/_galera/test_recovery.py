@@ -92,6 +92,9 @@ def test_who_was_given_up_does_not_join_with_what_it_has():
     assert decision["join"] == [] and "-e galera_discard=galera3" in decision["because"]
     decision = answer(alive(900, **RECORD), alive(900, **RECORD), down(33), discard=["galera3"])
     assert (decision["join"], decision["discard"]) == (["galera3"], ["galera3"])
+    # Its own machine does not let it in, and systemd starts it again and again.
+    again = answer(alive(900, **RECORD), alive(900, **RECORD), down(33, service="activating", starting=True))
+    assert again["refused"] == ["galera3"] and again["join"] == []
 
 
 def test_who_has_had_a_whole_copy_since_joins():

@@ -189,7 +189,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._etcd import snapshot, state
 from ansible_collections.failover.stack.plugins.module_utils._etcd.api import Api, ApiError
 from ansible_collections.failover.stack.plugins.module_utils._etcd.member import active_state, has_data
-from ansible_collections.failover.stack.plugins.module_utils._host import tls
+from ansible_collections.failover.stack.plugins.module_utils._host import healthy, tls
 
 
 def days_of(directory):
@@ -257,16 +257,7 @@ class Info:
         return info
 
     def run(self):
-        wait = self.params["wait_healthy"]
-        deadline = time.monotonic() + wait
-        info = self.look()
-        while info["problems"] and time.monotonic() < deadline:
-            time.sleep(0.5)
-            info = self.look()
-        if wait and info["problems"]:
-            self.module.fail_json(msg="%s: the cluster is not healthy after %d s: %s" % (
-                self.params["name"], wait, " ".join(info["problems"])), changed=False, **info)
-        self.module.exit_json(changed=False, **info)
+        healthy.tell(self.module, self.look, "%s: the cluster" % self.params["name"], every_s=0.5)
 
 
 def main():

@@ -99,10 +99,10 @@ problems:
 """
 
 import json
-import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
+from ansible_collections.failover.stack.plugins.module_utils._host import healthy
 from ansible_collections.failover.stack.plugins.module_utils._monitoring import exposition, state
 
 
@@ -139,8 +139,8 @@ class Info:
             told["error"] = str(getattr(error, "reason", error)) or type(error).__name__
         return told
 
-    def look(self, waiting):
-        targets, found, problems = self.params["targets"], {}, []
+    def look(self):
+        targets, found, problems, waiting = self.params["targets"], {}, [], self.params["wait_healthy"]
         for target in targets:
             answer = found[target["url"]] = self.scrape(target)
             # Whether figures move is seen in two looks only.
@@ -154,16 +154,7 @@ class Info:
         return {"targets": found, "alerts": told["alerts"] if told else [], "problems": problems}
 
     def run(self):
-        wait = self.params["wait_healthy"]
-        deadline = time.monotonic() + wait
-        info = self.look(wait > 0)
-        while wait and info["problems"] and time.monotonic() < deadline:
-            time.sleep(1)
-            info = self.look(True)
-        if wait and info["problems"]:
-            self.module.fail_json(msg="%s: monitoring is not healthy after %d s: %s" % (
-                self.params["name"], wait, " ".join(info["problems"])), changed=False, **info)
-        self.module.exit_json(changed=False, **info)
+        healthy.tell(self.module, self.look, "%s: monitoring" % self.params["name"])
 
 
 def main():

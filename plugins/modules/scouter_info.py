@@ -84,12 +84,12 @@ problems:
 """
 
 import json
-import time
 from urllib.error import HTTPError
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 from ansible_collections.failover.stack.plugins.module_utils._figures.table import BEAT, MEASURES
+from ansible_collections.failover.stack.plugins.module_utils._host import healthy
 from ansible_collections.failover.stack.plugins.module_utils._scouter import state
 from ansible_collections.failover.stack.plugins.module_utils._scouter.measures import PREFIX
 
@@ -137,23 +137,14 @@ class Info:
             self.first.setdefault(name, value)
         return info
 
-    def judged(self, waiting):
+    def judged(self):
         info, expected = self.look(), self.params["objects"]
         # Whether they move is seen in two looks only.
-        still = state.unmoved(filter(state.by_exporter, expected), self.first, info["beats"]) if waiting else []
+        still = state.unmoved(filter(state.by_exporter, expected), self.first, info["beats"]) if self.params["wait_healthy"] else []
         return dict(info, problems=state.problems(self.params["name"], info, expected, still))
 
     def run(self):
-        wait = self.params["wait_healthy"]
-        deadline = time.monotonic() + wait
-        info = self.judged(wait > 0)
-        while wait and info["problems"] and time.monotonic() < deadline:
-            time.sleep(1)
-            info = self.judged(True)
-        if wait and info["problems"]:
-            self.module.fail_json(msg="%s: the collector is not healthy after %d s: %s" % (
-                self.params["name"], wait, " ".join(info["problems"])), changed=False, **info)
-        self.module.exit_json(changed=False, **info)
+        healthy.tell(self.module, self.judged, "%s: the collector" % self.params["name"])
 
 
 def main():

@@ -46,7 +46,7 @@ class Site:
 def site(monkeypatch, clock):
     played = Site()
     monkeypatch.setattr(monitoring_info, "open_url", played)
-    clock(monitoring_info)
+    clock(monitoring_info.healthy)
     return played
 
 

@@ -44,7 +44,7 @@ class Collector:
 def collector(monkeypatch, clock):
     played = Collector()
     monkeypatch.setattr(scouter_info, "open_url", played)
-    clock(scouter_info)
+    clock(scouter_info.healthy)
     return played
 
 
@@ -78,5 +78,5 @@ def test_what_is_wrong_when_the_time_is_over(refused, collector, changes, words)
 
 def test_it_waits_for_a_collector_that_starts(play, collector, clock):
     collector.down = URLError("Connection refused")
-    clock(scouter_info).later[2] = lambda: setattr(collector, "down", None)
+    clock(scouter_info.healthy).later[2] = lambda: setattr(collector, "down", None)
     assert play(scouter_info, ASKED)["problems"] == []

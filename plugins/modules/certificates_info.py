@@ -65,10 +65,9 @@ def first_to_end(path):
     """The certificate of a file that ends first; None where there is none."""
     try:
         with open(path, encoding="ascii", errors="replace") as handle:
-            found = tls.certificates(handle.read())
+            return tls.first_to_end(handle.read())
     except FileNotFoundError:
         return None
-    return min(found, key=tls.end_of, default=None)
 
 
 def main():

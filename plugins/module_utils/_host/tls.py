@@ -95,6 +95,11 @@ def certificates(text):
     return [found for found in map(read, blocks) if found]
 
 
+def first_to_end(text):
+    """Of all certificates of a PEM text the one that ends first: a chain is worth no more. None where there is none."""
+    return min(certificates(text), key=end_of, default=None)
+
+
 def _certificate(subject, issuer, public_key, days):
     return (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key)
             .serial_number(x509.random_serial_number())

@@ -29,13 +29,14 @@ def units(host, asked):
 
 
 def life(path, host):
-    """(begin, end) of a file's first certificate, UTC; None where it has none."""
+    """(begin, end) of that certificate of a file which ends first, UTC; None where it has none. Without Python's cryptography the file's
+    first one is asked of openssl, a process for each."""
     with open(path, encoding="ascii", errors="replace") as handle:
         text = handle.read()
     if "BEGIN CERTIFICATE" not in text:
         return None
     if tls.x509:
-        found = tls.read(text)
+        found = tls.first_to_end(text)
         return found and (tls.begin_of(found), tls.end_of(found))
     said = host.run_command([host.get_bin_path("openssl", required=True), "x509", "-in", path, "-noout", "-dates"], check_rc=True)[1]
     dates = [line.partition("=")[2] for line in said.splitlines()]

@@ -15,6 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 from ansible.utils.display import Display
+from ansible_collections.failover.stack.plugins.module_utils._host.json_file import write_text
 from ansible_collections.failover.stack.plugins.module_utils._report import page as pages
 from ansible_collections.failover.stack.plugins.module_utils._status import judge, page, table
 
@@ -59,8 +60,8 @@ class ActionModule(ActionBase):
         where = os.path.abspath(given["page"])
         try:
             os.makedirs(os.path.dirname(where), exist_ok=True)
-            pages.write(where, pages.filled(TEMPLATE, page.parts(lines, document["at"], given["name"] or "The stack")))
-            pages.write(os.path.splitext(where)[0] + ".json", pages.figures_text(document))
+            write_text(where, pages.filled(TEMPLATE, page.parts(lines, document["at"], given["name"] or "The stack")))
+            write_text(os.path.splitext(where)[0] + ".json", pages.figures_text(document))
         except OSError as error:
             raise AnsibleActionFail("status_page is %s, which cannot be written (%s): name a file in a directory of yours, or leave it "
                                     "empty for none." % (given["page"], error.strerror)) from error

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 
+from ansible_collections.failover.stack.plugins.module_utils._host.json_file import write_text
 from ansible_collections.failover.stack.plugins.module_utils._report.style import STYLE
 
 GAP = re.compile("@@([A-Z_]+)@@")
@@ -37,13 +38,6 @@ def aligned(rows, left=(0,)):
     widths = [max(len(cell) for cell in column) for column in zip(*rows)]
     return ["  ".join(cell.ljust(width) if n in left else cell.rjust(width) for n, (cell, width) in enumerate(zip(row, widths))).rstrip()
             for row in rows]
-
-
-def write(where, text):
-    """Whole or not at all: somebody may be looking at the old one."""
-    with open(where + ".new", "w", encoding="utf-8") as handle:
-        handle.write(text)
-    os.replace(where + ".new", where)
 
 
 def filled(template, parts):
@@ -84,9 +78,9 @@ def publish(directory, name, page, link):
     template, parts, figures = page
     directory = directory.rstrip("/")
     os.makedirs(directory, exist_ok=True)
-    write(os.path.join(directory, name + ".json"), figures_text(figures))
+    write_text(os.path.join(directory, name + ".json"), figures_text(figures))
     where = os.path.join(directory, "index.html")
-    write(where, filled(template, parts))
+    write_text(where, filled(template, parts))
     point(os.path.join(os.path.dirname(directory), link), os.path.basename(directory))
     prune(os.path.dirname(directory), name)
     return where

@@ -121,10 +121,16 @@ def scouter():
     return found
 
 
+def units():
+    from ansible_collections.failover.stack.plugins.module_utils._status.readers import units as found
+    return found
+
+
 WHERE = {
     "vip": front, "ipvs": front, "ipvs_static": front, "realserver": front, "haproxy": front, "httpd": web, "tomcat": web,
     "application": web, "mysql": mysql, "backup": mysql, "mha": managers, "mmm": managers, "galera": galera, "etcd": etcd,
-    "rabbitmq": rabbitmq, "content": content, "nfs": content, "scouter": scouter}
+    "rabbitmq": rabbitmq, "content": content, "nfs": content, "scouter": scouter,
+    "monitoring": units, "firewall": units}
 
 
 def reader_of(tier):

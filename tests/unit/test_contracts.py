@@ -9,7 +9,12 @@ import ssl
 
 import pytest
 import yaml
+from ansible_collections.failover.stack.plugins.module_utils._firewall.site import GROUPS as firewall_groups
 from ansible_collections.failover.stack.plugins.module_utils._preflight.renamed import RENAMED
+from ansible_collections.failover.stack.plugins.module_utils._status.asks import TIERS
+from ansible_collections.failover.stack.plugins.module_utils._status.judge import TITLES
+from ansible_collections.failover.stack.plugins.module_utils._status.tiers import JUDGES
+from ansible_collections.failover.stack.plugins.modules.status_info import WHERE
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -28,6 +33,8 @@ BY_NAME = re.compile(r"os\.(chown|chmod|truncate)\(|shutil\.(copy|copy2|copyfile
                      r"|open\([^)]*\+ \"\.new\"")
 # Those that do, and why nobody but root can have put a link there.
 BY_NAME_IN_ROOTS_OWN = {
+    "action/status_report.py": "the controller, where its operator wants the page",
+    "module_utils/_report/page.py": "the controller, where its operator wants the page",
     "module_utils/_agents/mha_manager.py": "/var/lib/failover-mha",
     "module_utils/_agents/mha_member.py": "its own socket in /run",
     "module_utils/_agents/mysql_record.py": "/var/lib/failover-mysql, 0700",
@@ -38,7 +45,6 @@ BY_NAME_IN_ROOTS_OWN = {
     "module_utils/_mysql/backup/worker.py": "the directory of backups",
     "module_utils/_mysql/seed/stream.py": "/run/failover-mysql",
     "module_utils/_mysql/seed/worker.py": "beside the data directory",
-    "module_utils/_report/page.py": "the controller, where its operator wants the page",
     "module_utils/_rabbitmq/ask.py": "a directory that mkdtemp made",
     "modules/artifacts.py": "beside where it goes, below /opt",
     "modules/app_package.py": "the cache of the host that builds",
@@ -281,6 +287,25 @@ def test_an_operation_on_a_tier_that_is_not_there_is_refused(path):
             return
         assert "hosts" not in entry, entry["name"]
     raise AssertionError("nothing is asked of any host")
+
+
+def groups_of_roles():
+    """{role: groups} as preflight has it: who adds a tier adds it there."""
+    asked = load(ROOT / "playbooks/preflight.yml")[0]["tasks"][0]["failover.stack.preflight"]
+    return {role: tuple(groups) for role, groups in asked["roles"].items()}
+
+
+def test_all_know_the_same_groups_of_a_role():
+    wanted = groups_of_roles()
+    # Releases have no ports and no addresses of their own.
+    assert {role: groups for role, groups in wanted.items() if role != "app_deploy"} == firewall_groups
+    seen = {}
+    for tier in TIERS:
+        seen.setdefault(tier.role, set()).update(tier.groups)
+        assert tier.name in JUDGES and tier.name in TITLES and tier.name in WHERE, tier.name
+    # keepalived's virtual servers are asked of directors alone.
+    assert {role: groups | ({"keepalived"} if role == "keepalived" else set()) for role, groups in seen.items()} == {
+        role: set(groups) | ({"ipvs_director"} if role == "keepalived" else set()) for role, groups in wanted.items()}
 
 
 RESTARTED = [path for path in sorted(ROOT.glob("roles/*/templates/*")) if re.search(r"^Restart=", path.read_text(encoding="utf-8"), re.M)]

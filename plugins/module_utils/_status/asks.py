@@ -17,6 +17,7 @@ from ansible_collections.failover.stack.plugins.module_utils._content import nfs
 from ansible_collections.failover.stack.plugins.module_utils._deploy import wiring
 from ansible_collections.failover.stack.plugins.module_utils._etcd import cluster as etcd_cluster
 from ansible_collections.failover.stack.plugins.module_utils._galera import cluster as galera_cluster
+from ansible_collections.failover.stack.plugins.module_utils._monitoring import hosts as monitoring_hosts
 from ansible_collections.failover.stack.plugins.module_utils._mysql import led, server
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq import cluster as rabbitmq_cluster
 from ansible_collections.failover.stack.plugins.module_utils._scouter import hosts as scouter_hosts
@@ -186,6 +187,15 @@ def scouter(values):
             "objects": scouter_hosts.expected(values) if own["is_collector"] else []}
 
 
+def monitoring(values):
+    return {"cluster": "monitoring", "units": monitoring_hosts.active(values)}
+
+
+def firewall(values):
+    """Whether the rules are the right ones playbooks/verify.yml and exposure.yml tell."""
+    return {"cluster": "firewall", "units": [unit(values["_unit"])]}
+
+
 # In the order of the screen: as a visitor's request goes.
 TIERS = (
     Tier("vip", "keepalived", ("keepalived",), vip),
@@ -206,6 +216,8 @@ TIERS = (
     Tier("content", "rsync_sync", ("content", "content_target"), content),
     Tier("nfs", "nfs_content", ("nfs_content", "nfs_content_client"), by_nfs),
     Tier("scouter", "scouter", ("scouter", "scouter_agent"), scouter),
+    Tier("monitoring", "monitoring", ("monitoring", "monitoring_agent"), monitoring),
+    Tier("firewall", "firewall", ("firewall",), firewall),
 )
 
 

@@ -17,7 +17,8 @@ TITLES = {
     "hosts": "Hosts", "vip": "VIPs", "ipvs": "Directors", "ipvs_static": "Directors", "haproxy": "HAProxy",
     "realserver": "Real servers", "httpd": "httpd + mod_jk", "tomcat": "Tomcat", "application": "Applications", "mysql": "MySQL",
     "backup": "Backups", "etcd": "etcd", "mha": "MHA", "mmm": "MMM", "galera": "Galera", "rabbitmq": "RabbitMQ", "content": "Content",
-    "nfs": "NFS", "scouter": "Scouter", "certificates": "Certificates", "restarts": "Restarts", "drains": "Drains"}
+    "nfs": "NFS", "scouter": "Scouter",
+    "monitoring": "Exporters", "firewall": "Firewall", "certificates": "Certificates", "restarts": "Restarts", "drains": "Drains"}
 # limits: see playbooks/status.yml.
 LIMITS = {"backup_age_h": 26.0, "restore_age_days": 35.0, "certificate_days": 7.0, "certificate_soon_days": 30.0}
 # Short certificates are told in the last twentieth and tenth of their life.

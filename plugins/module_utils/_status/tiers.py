@@ -377,7 +377,14 @@ def scouter(told, limits):
         "collectors": {host: {key: read[key] for key in ("alive", "expected")} for host, read in collectors.items()}})
 
 
+def by_units(told, limits):
+    """Of a tier that tells no more than whether its units run, which are looked at for every tier."""
+    counted = {host: len(asked["units"]) for host, (asked, _read) in told.items()}
+    return Verdict("%d units on %s" % (sum(counted.values()), ", ".join(counted)), [], [], {"units": counted})
+
+
 JUDGES = {
     "vip": vip, "ipvs": ipvs, "ipvs_static": ipvs, "realserver": realserver, "haproxy": haproxy, "httpd": httpd, "tomcat": tomcat,
     "application": application, "mysql": mysql, "backup": backup, "etcd": etcd, "mha": mha, "mmm": mmm, "galera": galera,
-    "rabbitmq": rabbitmq, "content": content, "nfs": nfs, "scouter": scouter}
+    "rabbitmq": rabbitmq, "content": content, "nfs": nfs, "scouter": scouter, "monitoring": by_units,
+    "firewall": by_units}

@@ -113,7 +113,8 @@ LAB = {
     "mon": host(
         scouter=tier({}, {"collector": True, "alive": 20, "expected": 20, "problems": []}, "scouter.service"),
         mha=tier({"members": DB}, {"writers": ["db1"], "problems": []}),
-        mmm=tier({"members": list(DB)}, {"mode": "ACTIVE", "roles": {}, "problems": []}))}
+        mmm=tier({"members": list(DB)}, {"mode": "ACTIVE", "roles": {}, "problems": []}),
+        monitoring=tier({}, {}, "prometheus-node-exporter.service"), firewall=tier({}, {}, "failover-firewall.service"))}
 
 
 @pytest.fixture

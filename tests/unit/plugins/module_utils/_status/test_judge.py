@@ -129,7 +129,8 @@ def test_an_etcd_member_that_does_not_answer(lab):
     ("proxy1", "vip", "keepalived.service"), ("proxy2", "haproxy", "haproxy.service"), ("web1", "httpd", "apache2.service"),
     ("web2", "tomcat", "tomcat@tomcat1.service"), ("db2", "mysql", "mysql-writer.service"), ("db1", "etcd", "etcd.service"),
     ("galera2", "galera", "failover-galera-agent.service"), ("mq3", "rabbitmq", "rabbitmq-server.service"),
-    ("web1", "content", "failover-content-media.timer"), ("files1", "nfs", "autofs.service"), ("mon", "scouter", "scouter.service")])
+    ("web1", "content", "failover-content-media.timer"), ("files1", "nfs", "autofs.service"), ("mon", "scouter", "scouter.service"),
+    ("mon", "monitoring", "prometheus-node-exporter.service"), ("mon", "firewall", "failover-firewall.service")])
 def test_a_service_that_does_not_run(lab, host, tier, unit):
     lab[host]["machine"]["inactive"] = [unit]
     lost(lab, host, tier)
@@ -143,7 +144,7 @@ def test_a_service_that_does_not_run(lab, host, tier, unit):
     ("lb2", {"hosts", "vip", "ipvs"}), ("proxy2", {"hosts", "vip", "haproxy"}), ("galera3", {"hosts", "galera"}),
     ("mq3", {"hosts", "rabbitmq"}), ("db3", {"hosts", "mysql", "backup", "etcd"}), ("files1", {"hosts", "nfs"}),
     ("web2", {"hosts", "realserver", "httpd", "tomcat", "application", "content"}), ("content1", {"hosts", "content", "nfs"}),
-    ("mon", {"hosts", "scouter", "mha", "mmm"})])
+    ("mon", {"hosts", "scouter", "mha", "mmm", "monitoring", "firewall"})])
 def test_a_dead_machine(lab, host, red):
     """All of its tiers are red, name it and why, and no other is; what cannot be known of it is told."""
     dead(lab, host)

@@ -16,6 +16,8 @@ import time
 from ansible_collections.failover.stack.plugins.module_utils._firewall.matrix import allowed
 
 OPEN, REFUSED, DROPPED, UNREACHED = "open", "refused", "dropped", "unreached"
+# A firewall may also say that the host is unreachable or that it is prohibited. Without a route at all nothing was asked.
+RESULTS = {0: OPEN, errno.ECONNREFUSED: REFUSED, errno.ETIMEDOUT: DROPPED, errno.EHOSTUNREACH: DROPPED, errno.EACCES: DROPPED}
 
 
 def held(listing):
@@ -41,9 +43,8 @@ class Attempt:
 
     def judge(self, error):
         """What an error number says; nothing yet while it is under way."""
-        names = {0: OPEN, errno.ECONNREFUSED: REFUSED, errno.ETIMEDOUT: DROPPED}
         if error not in (errno.EINPROGRESS, errno.EALREADY):
-            self.result = names.get(error, UNREACHED)
+            self.result = RESULTS.get(error, UNREACHED)
 
     def over(self, now):
         if self.result is None and now >= self.end:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 import pytest
@@ -90,3 +91,13 @@ def test_silence_is_dropped_after_the_time():
         for one in full:
             one.close()
     assert told["result"] == "dropped"
+
+
+@pytest.mark.parametrize("error, result", [
+    (0, "open"), (errno.ECONNREFUSED, "refused"), (errno.ETIMEDOUT, "dropped"), (errno.EHOSTUNREACH, "dropped"), (errno.EACCES, "dropped"),
+    (errno.ENETUNREACH, "unreached"), (errno.EINPROGRESS, None)])
+def test_what_an_error_says_of_a_connection(monkeypatch, error, result):
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda _self, _place: error)
+    one = exposure.Attempt("127.0.0.1", 1, 9e9)
+    one.socket.close()
+    assert one.result == result

@@ -50,7 +50,8 @@ options:
     type: path
     default: /run/keepalived-drained
   wait_s:
-    description: Seconds to wait for its connections to end, or for its weight; at least 2 for the latter.
+    description: Seconds to wait for its connections to end, of V(drained), or for its weight, of V(active). What keepalived does to the
+      weight is waited for at least 2 seconds in both.
     type: int
     default: 30
 seealso:
@@ -133,11 +134,12 @@ class Server:
             time.sleep(ROUND_S)
 
     def drain(self):
-        left = self.wait(lambda now: now["weights"] and not any(now["weights"]) and not now["active"], self.params["wait_s"])
+        end = time.monotonic() + self.params["wait_s"]
+        left = self.wait(lambda now: now["weights"] and not any(now["weights"]), max(self.params["wait_s"], 2))
         if not left["weights"] or any(left["weights"]):
             raise Failure("%s (%s) has the weights %s in the table of %s instead of 0: name a real server of its virtual servers, and read "
                           "journalctl -u keepalived." % (self.name, self.params["server"], left["weights"], self.host))
-        return left
+        return self.wait(lambda now: not now["active"], end - time.monotonic())
 
     def restore(self):
         """Of a server that is drained keepalived takes the failed ones out of the table, so all of its virtual servers have to have it."""

@@ -18,6 +18,8 @@ VERIFIED = {"content": "rsync_sync", "content_target": "rsync_sync", "nfs_conten
             "monitoring": "monitoring", "monitoring_agent": "monitoring",
             "firewall": "firewall"}
 
+# How long visitors' kept connections by way of directors may take to end, where what serves them ends.
+CONNECTIONS_S = 5
 IDLE = "left alone: no package is newer, and no reboot is due"
 
 
@@ -71,7 +73,8 @@ def doing(what, packages, hosts):
 
 
 def plan(given, mine, newer=(), reboot=""):
-    """{"needed": whether anything is to be done, "steps": what, in order, "told": in words}.
+    """{"needed": whether anything is to be done, "steps": what, in order, "told": in words, "connections_s": seconds to wait for connections
+    by way of directors to end}.
 
     mine: the groups of the node; newer: packages that are newer; reboot: why it wants a reboot, empty when it does not. Asked before
     anything is done, and again when newer packages are there.
@@ -83,7 +86,9 @@ def plan(given, mine, newer=(), reboot=""):
     words = (["upgraded (%s)" % shown(newer)] if newer else []) + (["given '%s'" % command] if command else [])
     words += ["rebooted%s" % (" (%s)" % reboot if reboot and what != "node" else "")] if steps == ["node"] else (
         ["its %s restarted" % " and ".join({"tomcat": "Tomcats", "httpd": "httpd"}[step] for step in steps)] if steps else [])
-    return {"needed": needed, "steps": steps if needed else [],
+    # While its httpd runs on, whose connection is there gets his answers from the other nodes' Tomcats.
+    stays = steps == ["tomcat"] and not packages and not command
+    return {"needed": needed, "steps": steps if needed else [], "connections_s": 0 if stays else CONNECTIONS_S,
             "told": "drained, %s, looked at, given back" % ", ".join(words) if needed else IDLE}
 
 

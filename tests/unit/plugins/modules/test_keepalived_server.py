@@ -46,6 +46,14 @@ def test_a_server_is_drained_when_its_connections_have_ended(server):
     assert server("drained", busy) == {"changed": False, "left": {"active": 2, "weights": [0, 0]}}
 
 
+def test_without_a_wait_for_connections_keepalived_still_has_its_time(server):
+    """It reads the file at its next check."""
+    both, busy = table(row("198.18.0.21"), row("198.18.0.22")), table(row("198.18.0.21", 0, 1), row("198.18.0.22"))
+    began = server.clock.now
+    assert server("drained", both, both, both, busy, wait_s=0)["left"] == {"active": 2, "weights": [0, 0]}
+    assert server.clock.now - began < 2
+
+
 def test_nobody_is_drained_below_the_quorum(server):
     with pytest.raises(Failure) as refused:
         server("drained", table(row("198.18.0.21"), row("198.18.0.22", 0)))

@@ -69,7 +69,13 @@ WEB = ["apache", "tomcat"]
      "drained, upgraded (a, b, c, d, e and 2 more), rebooted (libc6 wants a reboot), looked at, given back"),
 ])
 def test_what_is_done_to_a_node(given, mine, more, steps, told):
-    assert rolling.plan(given, mine, *more) == {"needed": bool(steps), "steps": steps, "told": told}
+    assert rolling.plan(given, mine, *more) == {"needed": bool(steps), "steps": steps, "told": told, "connections_s": 5}
+
+
+def test_connections_that_httpd_goes_on_serving_are_not_waited_for():
+    assert rolling.plan({"what": "tomcat"}, WEB)["connections_s"] == 0
+    assert rolling.plan({}, ["tomcat"])["connections_s"] == 0
+    assert rolling.plan({"what": "tomcat", "command": "id"}, WEB)["connections_s"] == 5
 
 
 def test_a_node_is_healthy_when_its_roles_say_so_httpd_last():

@@ -3,15 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Part of a program of its own, not of a module: there is no run_command.
 # pylint: disable=ansible-bad-function
-"""Restarts a RabbitMQ node that paused in a partition, has its peers back, and does not go on.
+"""Restarts a RabbitMQ node that paused in a partition, has its peers back, and does not go on; and one that is parted from most of its
+peers though it reaches all of them.
 
 RabbitMQ 3.10 on Erlang 25 can wait for ever in Erlang's name server (global:sync) when a partition has healed. Such a node runs, so systemd
-sees nothing wrong, but it serves nobody. Nothing else is restarted: not a node that starts, is stopped, drained or alone.
+sees nothing wrong, but it serves nobody. A node that stood still longer than the tick time and goes on (3.10, 4.0) was never without its
+neighbours, so pause_minority does nothing: it goes on beside the others, and both sides say "partition" from then on. Nothing else is
+restarted: not a node that starts, is stopped, drained or alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 import subprocess
 import time
@@ -21,6 +25,13 @@ from ansible_collections.failover.stack.plugins.module_utils._agents import aliv
 EVERY_S = 5
 # The process in which RabbitMQ waits for the end of a partition; an operator's stop_app has none.
 PAUSED = "erlang:whereis(rabbit_outside_app_process) =/= undefined andalso not rabbit:is_running()."
+# How many members the node knows itself to be parted from. Asking starts an Erlang of its own, a second of processor: only when its log says
+# that there may be a partition, and now and then.
+PARTED = "length(rabbit_node_monitor:partitions())."
+SIGNS = (b"running_partitioned_network", b"starting_partitioned_network", b"artial partition")
+ASK_ANYWAY_S, ASK_AGAIN_S, READ_AT_ONCE = 900, 10, 1 << 20
+# Both sides go on accepting while it lasts, so this is shorter than what a paused node is granted.
+PARTED_S = 15
 
 
 def reachable(place):
@@ -52,14 +63,76 @@ class Stuck:
         return now - self.since >= self.seconds
 
 
+class Log:
+    """What has been written into a file since the last look, also when it was rotated or emptied meanwhile."""
+
+    def __init__(self, path):
+        self.path, self.inode, self.read = path, None, 0
+        self.grown()
+
+    def grown(self):
+        """The end of what is new, as bytes. A file that is not there has nothing new."""
+        try:
+            with open(self.path, "rb") as handle:
+                now = os.fstat(handle.fileno())
+                began = self.read if (now.st_ino, True) == (self.inode, now.st_size >= self.read) else 0
+                handle.seek(max(began, now.st_size - READ_AT_ONCE))
+                new = handle.read(READ_AT_ONCE)
+                self.inode, self.read = now.st_ino, handle.tell()
+        except OSError:
+            return b""
+        return new
+
+
+class Parted:
+    """Whether the node is parted from most of the others for good. It is asked when there was a sign, and until it is whole again."""
+
+    def __init__(self, members):
+        self.members, self.since, self.ask_at = members, None, 0
+
+    def asks(self, now, sign, together):
+        """Whether to ask the node. sign: its log says so; together: it serves, and all others can be reached."""
+        if sign:
+            self.ask_at = min(self.ask_at, now)
+        if not together:
+            self.since = None
+        return together and now >= self.ask_at
+
+    def due(self, now, separated):
+        """True when it is to be restarted. separated: from how many it is parted; None when it does not say."""
+        self.ask_at = now + (ASK_ANYWAY_S if separated == 0 else ASK_AGAIN_S)
+        # Half of them is no minority: nobody could say whose side is right.
+        if separated is None or 2 * separated <= self.members:
+            self.since = None
+            return False
+        self.since = now if self.since is None else self.since
+        return now - self.since >= PARTED_S
+
+
 def active(unit):
     return subprocess.run(["systemctl", "is-active", "--quiet", unit], check=False).returncode == 0
 
 
-def paused():
-    """What the node says of itself; None when it does not answer."""
-    result = subprocess.run(["rabbitmqctl", "--quiet", "eval", PAUSED], capture_output=True, text=True, timeout=120, check=False)
-    return result.stdout.strip() == "true" if result.returncode == 0 else None
+def evaluated(words):
+    """What the node says; None when it does not answer."""
+    try:
+        result = subprocess.run(["rabbitmqctl", "--quiet", "eval", words], capture_output=True, text=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        return None
+    return result.stdout.strip() if result.returncode == 0 else None
+
+
+def parted_from():
+    """How many members the node is parted from; None when it does not say."""
+    said = evaluated(PARTED)
+    return int(said) if said is not None and said.isdigit() else None
+
+
+def restart(unit, why):
+    print("%s %s: it is restarted." % (unit, why), flush=True)
+    # A node in this state does not stop in order either (minutes); what it alone has is in queues that the others do not follow. systemd
+    # starts what was killed.
+    subprocess.run(["systemctl", "kill", "--signal", "KILL", unit], check=True)
 
 
 def main(*arguments):
@@ -68,25 +141,34 @@ def main(*arguments):
     parser.add_argument("--peer", action="append", default=[], help="address:port of another member's distribution")
     parser.add_argument("--unit", required=True)
     parser.add_argument("--seconds", type=int, required=True)
+    parser.add_argument("--log", required=True, help="the node's own log")
     options = parser.parse_args(arguments)
-    stuck = Stuck(options.seconds)
+    stuck, parted, log = Stuck(options.seconds), Parted(len(options.peer) + 1), Log(options.log)
     while True:
         alive.beat()
         time.sleep(EVERY_S)
         serving = reachable(options.serves)
-        there = serving or majority(sum(reachable(peer) for peer in options.peer), len(options.peer))
-        if not stuck.due(time.monotonic(), serving or active(options.unit), serving, there):
-            continue
-        try:
-            is_paused = paused()
-        except subprocess.TimeoutExpired:
-            is_paused = None
-        if is_paused is None:
-            # A busy machine: it is asked again in a moment.
-            continue
-        if is_paused:
-            print("%s has had its majority back for %d s and does not go on: it is restarted." % (
-                options.unit, options.seconds), flush=True)
-            # A node in this state does not stop in order either (minutes); it serves nobody, and systemd starts what was killed.
-            subprocess.run(["systemctl", "kill", "--signal", "KILL", options.unit], check=True)
-        stuck.since = None
+        there = sum(reachable(peer) for peer in options.peer)
+        look_at_partition(parted, log, options.unit, serving and there == len(options.peer))
+        look_at_pause(stuck, options, serving, serving or majority(there, len(options.peer)))
+
+
+def look_at_partition(parted, log, unit, together):
+    new = log.grown()
+    if parted.asks(time.monotonic(), any(sign in new for sign in SIGNS), together):
+        separated = parted_from()
+        if parted.due(time.monotonic(), separated):
+            restart(unit, "reaches all other members and has been parted from %d of them for %d s" % (separated, PARTED_S))
+            parted.since = None
+
+
+def look_at_pause(stuck, options, serving, there):
+    if not stuck.due(time.monotonic(), serving or active(options.unit), serving, there):
+        return
+    said = evaluated(PAUSED)
+    # One that does not answer is busy, and is asked again in a moment.
+    if said is None:
+        return
+    if said == "true":
+        restart(options.unit, "has had its majority back for %d s and does not go on" % options.seconds)
+    stuck.since = None

@@ -18,6 +18,8 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.status im
 
 WATCHDOG = "/usr/local/libexec/failover-stack/agents/rabbitmq-watchdog"
 WATCHDOG_UNIT = "failover-rabbitmq-watchdog.service"
+# rabbitmq-server's own log, by the name of its node.
+LOG = "/var/log/rabbitmq/%s.log"
 WATCHDOG_FILE = "/etc/systemd/system/" + WATCHDOG_UNIT
 # The program and the unit as they were before 0.5.0.
 OLD_PROGRAM, OLD_UNIT = "/usr/local/sbin/failover-rabbitmq-guard", "failover-rabbitmq-guard.service"
@@ -110,7 +112,7 @@ def watchdog_settings(values):
     return {
         "directory": WATCHDOG, "description": "Restarts a RabbitMQ node that does not go on after a partition",
         "arguments": ["--unit", values["_unit"], "--seconds", values["stuck_s"],
-                      "--serves", "[%s]:%s" % (at, values["port"] or values["tls_port"]),
+                      "--serves", "[%s]:%s" % (at, values["port"] or values["tls_port"]), "--log", LOG % node(values),
                       *("--peer=[%s]:%s" % (peer, values["distribution_port"]) for peer in peers)],
         "after": [values["_unit"]], "replaces": [OLD_UNIT], "watchdog_s": SIGN_OF_LIFE_S,
         # rabbitmqctl becomes the server's user, as which it reads the cookie, and compiles as Erlang does; systemctl needs nothing.

@@ -79,8 +79,8 @@ def test_ports(more, ports):
 
 def test_what_the_watchdog_is_told():
     assert cluster.watchdog_settings(values())["arguments"] == [
-        "--unit", "rabbitmq-server.service", "--seconds", 90, "--serves", "[198.18.0.51]:5672", "--peer=[198.18.0.52]:25672",
-        "--peer=[198.18.0.53]:25672"]
+        "--unit", "rabbitmq-server.service", "--seconds", 90, "--serves", "[198.18.0.51]:5672",
+        "--log", "/var/log/rabbitmq/rabbit@mq1.log", "--peer=[198.18.0.52]:25672", "--peer=[198.18.0.53]:25672"]
     assert cluster.watchdog_settings(values(bind_address="::", port=0))["arguments"][5] == "[198.18.0.51]:5671"
 
 

@@ -25,8 +25,8 @@ from ansible_collections.failover.stack.plugins.module_utils._agents import aliv
 EVERY_S = 5
 # The process in which RabbitMQ waits for the end of a partition; an operator's stop_app has none.
 PAUSED = "erlang:whereis(rabbit_outside_app_process) =/= undefined andalso not rabbit:is_running()."
-# How many members the node knows itself to be parted from. Asking starts an Erlang of its own, a second of processor: only when its log says
-# that there may be a partition, and now and then.
+# How many members the node knows itself to be parted from. Asking starts an Erlang of its own, a second of processor: only when its log
+# says that there may be a partition, and now and then.
 PARTED = "length(rabbit_node_monitor:partitions())."
 SIGNS = (b"running_partitioned_network", b"starting_partitioned_network", b"artial partition")
 ASK_ANYWAY_S, ASK_AGAIN_S, READ_AT_ONCE = 900, 10, 1 << 20

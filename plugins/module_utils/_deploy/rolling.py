@@ -73,8 +73,8 @@ def doing(what, packages, hosts):
 
 
 def plan(given, mine, newer=(), reboot=""):
-    """{"needed": whether anything is to be done, "steps": what, in order, "told": in words, "connections_s": seconds to wait for connections
-    by way of directors to end}.
+    """{"needed": whether anything is to be done, "steps": what, in order, "told": in words, "connections_s": seconds to wait for
+    connections by way of directors to end}.
 
     mine: the groups of the node; newer: packages that are newer; reboot: why it wants a reboot, empty when it does not. Asked before
     anything is done, and again when newer packages are there.

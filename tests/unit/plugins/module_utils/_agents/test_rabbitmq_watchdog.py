@@ -191,7 +191,8 @@ def test_while_others_are_away_nobody_is_asked(lives, serving):
     assert "systemctl kill" in serving.ran
 
 
-@pytest.mark.parametrize("members, separated, minority", [(3, 2, True), (3, 1, False), (2, 1, False), (4, 2, False), (5, 3, True), (5, 2, False)])
+@pytest.mark.parametrize("members, separated, minority", [
+    (3, 2, True), (3, 1, False), (2, 1, False), (4, 2, False), (5, 3, True), (5, 2, False)])
 def test_half_is_no_minority(members, separated, minority):
     parted = watchdog.Parted(members)
     assert [parted.due(now, separated) for now in (0, 15)] == [False, minority]

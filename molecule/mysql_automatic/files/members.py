@@ -20,7 +20,8 @@ def diagnosis(node):
     script = ("if command -v mariadb; then %s; else %s; fi; journalctl --unit mysql-writer --output short-precise --no-pager --lines 60" % (
         " ".join([
             "mariadb --table -e 'SELECT @@gtid_current_pos, @@gtid_binlog_pos, @@gtid_slave_pos, @@read_only,",
-            "@@rpl_semi_sync_master_enabled, @@rpl_semi_sync_slave_enabled; SHOW STATUS LIKE \"rpl_semi%\"; SHOW PROCESSLIST; SHOW ALL SLAVES STATUS\\G'"]),
+            "@@rpl_semi_sync_master_enabled, @@rpl_semi_sync_slave_enabled;",
+            "SHOW STATUS LIKE \"rpl_semi%\"; SHOW PROCESSLIST; SHOW ALL SLAVES STATUS\\G'"]),
         " ".join([
             "mysql --table -e 'SELECT @@gtid_executed, @@super_read_only; SHOW STATUS LIKE \"rpl_semi%\"; SHOW VARIABLES LIKE",
             "\"rpl_semi%\"; SHOW PROCESSLIST; SHOW REPLICA STATUS\\G'"])))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.failover.stack.plugins.module_utils._web.ajp_workers import route_of, worker_of
 from ansible_collections.failover.stack.plugins.module_utils._web.data_source import properties_text
 from ansible_collections.failover.stack.plugins.module_utils._web.sandbox import sandbox
+from ansible_collections.failover.stack.plugins.module_utils._web.session_classes import filters as session_filters
 from ansible_collections.failover.stack.plugins.module_utils._web.trusted import everybody_but
 from ansible_collections.failover.stack.plugins.module_utils._web.virtual_hosts import virtual_hosts, wild_hosts
 
@@ -26,4 +27,5 @@ class FilterModule:
             "modjk_worker_name": lambda route, application: worker_of(application, route),
             "networks_without": everybody_but,
             "tomcat_sandbox": sandbox,
+            "tomcat_session_filters": session_filters,
         }

@@ -201,7 +201,7 @@ def tomcat_cluster(site):
                 # Before they go on after a silence they ask each other.
                 yield tcp(host, [ajp], members, label + "AJP, members")
                 yield tcp(host, [cluster.get("receiver_port") or ajp - RECEIVER], members, label + "sessions")
-                if (cluster.get("membership") or "multicast") == "multicast":
+                if cluster.get("membership") == "multicast":
                     yield Door(host, "udp", (int(cluster.get("multicast_port") or CLUSTER),), tuple(members), label + "members")
         yield tcp(host, [service.get("http_port") for instance in site.listed(host, "tomcat_cluster_instances")
                          for service in instance.get("services") or []], clients(site, "tomcat_cluster", host, []), "Tomcat, HTTP")

@@ -14,6 +14,7 @@ from ansible_collections.failover.stack.plugins.module_utils._preflight.core imp
 from ansible_collections.failover.stack.plugins.module_utils._web import data_source
 from ansible_collections.failover.stack.plugins.module_utils._web.ajp_workers import NAME_LIMIT, route_of
 from ansible_collections.failover.stack.plugins.module_utils._web.sandbox import SYSTEM, top
+from ansible_collections.failover.stack.plugins.module_utils._web.session_classes import pattern_problems, replicates
 
 SECRET_LENGTH = 16
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
@@ -62,11 +63,6 @@ def services_of(values):
 def clustered(service):
     """Whether sessions are shared: an empty mapping is a cluster with all defaults."""
     return isinstance(service.get("cluster"), dict)
-
-
-def replicates(service):
-    """Whether the service has a channel: a PersistentManager has none."""
-    return clustered(service) and service["cluster"].get("manager") != "PersistentManager"
 
 
 def receiver_of(service):
@@ -316,7 +312,8 @@ def cluster_problems(host, values):
                 sentences.append("%s: %s.cluster.manager is PersistentManager without a store: "
                                  "give store_directory or store_data_source." % (host, where))
             continue
-        if cluster.get("membership") == "static":
+        if cluster.get("membership") != "multicast":
+            sentences += unused_group_problems(host, where, cluster)
             continue
         group, port = str(cluster.get("multicast_address") or DEFAULT_GROUPS[family]), number(cluster.get("multicast_port"), DEFAULT_PORT)
         if not 1 <= port <= 65535:
@@ -336,6 +333,38 @@ def cluster_problems(host, values):
             sentences.append("%s: %s.cluster uses %s:%d, the channel of service '%s': give each service its own multicast_port." % (
                 host, where, group, port, other))
     return sentences
+
+
+def unused_group_problems(host, where, cluster):
+    """Multicast was the default once: who has named a group would lose it without a word."""
+    for name in ("multicast_address", "multicast_port", "multicast_ttl"):
+        if cluster.get(name) is not None:
+            yield "%s: %s.cluster.%s is %s, but membership is static, which uses none: set membership to multicast, or leave it out." % (
+                host, where, name, cluster[name])
+
+
+def receiver_problems(host, values):
+    """A receiver makes objects of what anybody sends it."""
+    ports = sorted({receiver_of(service) for _where, _instance, service in services_of(values) if replicates(service)})
+    if not ports or values.get("tomcat_cluster_firewalled") or values.get("tomcat_cluster_open_receiver"):
+        return
+    if not is_loopback(values.get("tomcat_cluster_address")):
+        yield ("%s: tomcat_cluster_open_receiver is false and the host is not in group firewall, so that anybody could hand Java objects "
+               "to its session receivers (port %s): put the host into group firewall, or set tomcat_cluster_firewalled to true if a "
+               "firewall of yours lets only the other Tomcats in, or tomcat_cluster_open_receiver to true if nobody else is in their "
+               "network." % (host, ", ".join(map(str, ports))))
+
+
+def is_loopback(address):
+    try:
+        return ipaddress.ip_address(str(address)).is_loopback
+    except ValueError:
+        return False
+
+
+def class_problems(host, values):
+    for name in ("tomcat_cluster_session_classes", "tomcat_cluster_refused_classes"):
+        yield from ("%s: %s %s" % (host, name, problem) for problem in pattern_problems(values.get(name)))
 
 
 def family_problems(host, values):
@@ -374,7 +403,8 @@ def problems(host, values):
     """One sentence each: host, variable, value, remedy. Never a secret's value."""
     sentences = []
     for rule in (secret_problems, address_problems, archive_problems, instance_problems, port_problems, application_problems,
-                 resource_problems, jar_problems, size_problems, cluster_problems, family_problems, timing_problems):
+                 resource_problems, jar_problems, size_problems, cluster_problems, family_problems, receiver_problems, class_problems,
+                 timing_problems):
         sentences += rule(host, values)
     return sentences
 

@@ -136,6 +136,11 @@ def test_an_application_below_home_that_writes_uploads(tomcats):
     assert "ProtectHome=true\n" in tomcats["t01"]["/etc/systemd/system/tomcat@.service"]
 
 
+def test_who_shares_no_sessions_reads_what_it_likes(tomcats):
+    assert "serialFilter" not in tomcats["t01"]["/etc/tomcat-cluster/tc1/setenv.sh"]
+    assert "serialFilter" in tomcats["a01"]["/etc/tomcat-cluster/tc1/setenv.sh"]
+
+
 def test_what_an_application_brings_along_is_looked_into(tomcats):
     properties = tomcats["a01"]["/etc/tomcat-cluster/tc1/catalina.properties"]
     [skipped] = [line for line in properties.splitlines() if "jarsToSkip" in line]
@@ -143,14 +148,19 @@ def test_what_an_application_brings_along_is_looked_into(tomcats):
 
 
 def test_tomcats_share_sessions_by_the_address_that_each_member_names(tmp_path):
-    services = [{"name": "shop", "ajp_port": 8009, "cluster": {}}, {"name": "told", "ajp_port": 8019, "cluster": {"membership": "static"}}]
+    services = [{"name": "shop", "ajp_port": 8009, "cluster": {"membership": "multicast"}},
+                {"name": "told", "ajp_port": 8019, "cluster": {}}]
     hosts = {"web%d" % n: {"ansible_host": "198.18.0.2%d" % n, "tomcat_cluster_address": "2001:db8::2%d" % n} for n in (1, 2)}
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(yaml.safe_dump({"all": {
         "vars": {"tomcat_cluster_ajp_secret": "0123456789abcdef", "tomcat_cluster_instances": [{"name": "t1", "services": services}]},
         "children": {"tomcat": {"hosts": hosts}}}}))
     made = rendered(tmp_path, "tomcat_cluster", "tomcat", inventory, "__tomcat_cluster_written")["web1"]
-    multicast, static = ElementTree.fromstring(made["/etc/tomcat-cluster/t1/server.xml"]).iter("Membership")
+    server = ElementTree.fromstring(made["/etc/tomcat-cluster/t1/server.xml"])
+    multicast, static = server.iter("Membership")
+    assert [(one.get("warnOnSessionAttributeFilterFailure"), one.get("sessionAttributeValueClassNameFilter")[:3])
+            for one in server.iter("Manager")] == [("true", "(?!")] * 2
+    assert "-Djdk.serialFilter=!com.rometools.rome.feed.impl.**;!" in made["/etc/tomcat-cluster/t1/setenv.sh"]
     assert (multicast.get("bind"), multicast.get("address")) == ("2001:db8::21", "ff15::45:64")
     assert [member.get("host") for member in static] == ["2001:db8::21", "2001:db8::22"]
     watchdog = json.loads(next(text for path, text in made.items() if path.endswith("/watchdog.json")))

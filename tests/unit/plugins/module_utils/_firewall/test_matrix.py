@@ -143,11 +143,11 @@ def sessions(**cluster):
 
 def test_sessions_are_for_members():
     found = opened(tiers.tomcat_cluster, {"tomcat": ["web1", "web2"]}, tomcat_cluster_members=["web1", "web2"],
-                   tomcat_cluster_instances=sessions())
+                   tomcat_cluster_instances=sessions(membership="multicast"))
     assert found == {(host, protocol, port): {other} for host, other in (("web1", "web2"), ("web2", "web1"))
                      for protocol, port in (("tcp", 8009), ("tcp", 4000), ("udp", 45564))}
     static = opened(tiers.tomcat_cluster, {"tomcat": ["web1"]}, tomcat_cluster_members=["web1", "web2"],
-                    tomcat_cluster_instances=sessions(membership="static", receiver_port=4100))
+                    tomcat_cluster_instances=sessions(receiver_port=4100))
     assert static == {("web1", "tcp", 8009): {"web2"}, ("web1", "tcp", 4100): {"web2"}}
 
 

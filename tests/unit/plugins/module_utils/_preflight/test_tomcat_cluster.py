@@ -19,6 +19,7 @@ def service(**more):
 
 def values(*instances, **more):
     return {"tomcat_cluster_ajp_secret": "0123456789abcdef", "tomcat_cluster_address": "198.18.0.21", "tomcat_cluster_group": "tomcat",
+            "tomcat_cluster_firewalled": True,
             "tomcat_cluster_instances": list(instances) or [{"name": "a", "services": [service()]}], **more}
 
 
@@ -117,15 +118,29 @@ def test_without_a_watchdog_its_times_do_not_matter():
      "web1: tomcat_cluster_instances[0].name has 65 characters: take 64 at most."),
     (of(service(cluster={"manager": "PersistentManager"})),
      "web1: %s.cluster.manager is PersistentManager without a store: give store_directory or store_data_source." % SERVICE),
-    (of(service(cluster={"manager": "DeltaManager", "multicast_address": "198.18.0.1"})),
+    (of(service(cluster={"membership": "multicast", "multicast_address": "198.18.0.1"})),
      "web1: %s.cluster.multicast_address is 198.18.0.1, which is no multicast address: choose one from 239.0.0.0/8." % SERVICE),
-    (of(service(cluster={"manager": "DeltaManager"}), service(name="admin", ajp_port=8019, cluster={"manager": "DeltaManager"})),
+    (of(service(cluster={"multicast_port": 45574})),
+     "web1: %s.cluster.multicast_port is 45574, but membership is static, which uses none: set membership to multicast, or leave it "
+     "out." % SERVICE),
+    (dict(of(service(cluster={}), service(name="plain", ajp_port=8019), service(name="more", ajp_port=8029, cluster={})),
+          tomcat_cluster_firewalled=False, tomcat_cluster_open_receiver=False),
+     "web1: tomcat_cluster_open_receiver is false and the host is not in group firewall, so that anybody could hand Java objects to its "
+     "session receivers (port 4000, 4020): put the host into group firewall, or set tomcat_cluster_firewalled to true if a firewall of "
+     "yours lets only the other Tomcats in, or tomcat_cluster_open_receiver to true if nobody else is in their network."),
+    (values(tomcat_cluster_session_classes=["com.*.Cart"]),
+     "web1: tomcat_cluster_session_classes has 'com.*.Cart': write a class (com.shop.Cart), a package (com.shop.*), or one with all below "
+     "it (com.shop.**)."),
+    (values(tomcat_cluster_refused_classes=["!a.Bad"]),
+     "web1: tomcat_cluster_refused_classes has '!a.Bad': write a class (com.shop.Cart), a package (com.shop.*), or one with all below it "
+     "(com.shop.**)."),
+    (of(service(cluster={"membership": "multicast"}), service(name="admin", ajp_port=8019, cluster={"membership": "multicast"})),
      "web1: tomcat_cluster_instances[0].services[1].cluster uses 239.255.45.64:45564, the channel of service 'user': "
      "give each service its own multicast_port."),
-    (dict(of(service(cluster={"multicast_address": "239.255.45.65"})), tomcat_cluster_address="2001:db8::21"),
+    (dict(of(service(cluster={"membership": "multicast", "multicast_address": "239.255.45.65"})), tomcat_cluster_address="2001:db8::21"),
      "web1: %s.cluster.multicast_address is 239.255.45.65, but tomcat_cluster_address is 2001:db8::21, of the other family: choose one "
      "from ff15::/16." % SERVICE),
-    (of(service(cluster={"multicast_address": "ff15::45:65"})),
+    (of(service(cluster={"membership": "multicast", "multicast_address": "ff15::45:65"})),
      "web1: %s.cluster.multicast_address is ff15::45:65, but tomcat_cluster_address is 198.18.0.21, of the other family: choose one "
      "from 239.0.0.0/8." % SERVICE),
     (dict(of(service(cluster={})), tomcat_cluster_member_addresses={"web1": "198.18.0.21", "web2": "2001:db8::22", "web3": ""}),
@@ -169,7 +184,15 @@ def test_malformed_values_do_not_crash(instances):
 def test_members_with_ipv6_addresses_only():
     six = {"tomcat_cluster_address": "2001:db8::21", "tomcat_cluster_member_addresses": {"web1": "2001:db8::21", "web2": "2001:db8::22"}}
     assert problems("web1", dict(of(service(cluster={})), **six)) == []
-    assert problems("web1", dict(of(service(cluster={"multicast_address": "ff18::1"})), **six)) == []
+    assert problems("web1", dict(of(service(cluster={"membership": "multicast", "multicast_address": "ff18::1"})), **six)) == []
+
+
+@pytest.mark.parametrize("given, more", [
+    (of(service()), {}), (of(service(cluster={"manager": "PersistentManager", "store_directory": "/mnt/sessions"})), {}),
+    (of(service(cluster={})), {"tomcat_cluster_open_receiver": True}), (of(service(cluster={})), {"tomcat_cluster_firewalled": True}),
+    (of(service(cluster={})), {"tomcat_cluster_address": "127.0.0.1"}), (of(service(cluster={})), {"tomcat_cluster_address": "::1"})])
+def test_a_receiver_that_is_none_or_is_closed_or_is_said_to_be_open(given, more):
+    assert problems("web1", {**given, "tomcat_cluster_firewalled": False, **more}) == []
 
 
 def test_static_and_persistent_need_no_channel():
@@ -195,9 +218,8 @@ def test_equal_routes_in_a_balancer():
 
 def test_an_empty_cluster_is_one_with_all_defaults():
     two = of(service(cluster={}), service(name="admin", ajp_port=8019, cluster={}))
-    assert problems("web1", two) == [
-        "web1: tomcat_cluster_instances[0].services[1].cluster uses 239.255.45.64:45564, the channel of service 'user': "
-        "give each service its own multicast_port."]
+    assert problems("web1", two) == []
+    assert len(problems("web1", dict(two, tomcat_cluster_firewalled=False))) == 1
     assert "4000" in [claim.key for claim in claims("web1", of(service(cluster={})))]
     assert "4000" not in [claim.key for claim in claims("web1", of(service(cluster=None)))]
 
@@ -247,7 +269,8 @@ def application(**more):
      SERVICE + ".applications[0].path is '/a b\"c': leave out blanks, quotes and \" < > & ? ; % $ { }."),
     (values(tomcat_cluster_jars=["driver.jar"]), "tomcat_cluster_jars has driver.jar: give an absolute path on the host."),
     (values(tomcat_cluster_user="root"), "tomcat_cluster_user is root, for whom applications would run: name a user of their own."),
-    (of(service(cluster={"multicast_port": 99999})), SERVICE + ".cluster.multicast_port is 99999: give a port from 1 to 65535."),
+    (of(service(cluster={"membership": "multicast", "multicast_port": 99999})),
+     SERVICE + ".cluster.multicast_port is 99999: give a port from 1 to 65535."),
 ])
 def test_what_tomcat_or_java_would_read_otherwise_than_it_was_meant_is_refused(given, sentence):
     assert problems("web1", given) == ["web1: " + sentence]

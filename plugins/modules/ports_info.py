@@ -35,6 +35,11 @@ options:
         description: A TCP port.
         type: int
         required: true
+  narrow:
+    description: Ports that nobody is to listen on at all addresses; see RV(everywhere).
+    type: list
+    elements: int
+    default: []
   timeout_s:
     description: Seconds after which a connection counts as dropped.
     type: float
@@ -51,6 +56,12 @@ EXAMPLES = r"""
     targets: [{address: 198.18.0.31, port: 3306}]
   register: seen
   failed_when: seen.answers[0].result != 'open'
+
+- name: See whether the database is open at every address
+  failover.stack.ports_info:
+    narrow: [3306]
+  register: seen
+  failed_when: seen.everywhere | length > 0
 """
 
 RETURN = r"""
@@ -60,6 +71,12 @@ listening:
   type: list
   elements: dict
   sample: [{address: 0.0.0.0, port: 22}]
+everywhere:
+  description: Those of O(narrow) on which somebody listens at all addresses, of IPv4 or of IPv6.
+  returned: always
+  type: list
+  elements: int
+  sample: [3306]
 addresses:
   description: Addresses by which others reach the host.
   returned: always
@@ -78,6 +95,7 @@ answers:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._firewall.exposure import connects, held
+from ansible_collections.failover.stack.plugins.module_utils._host.listening import everywhere
 from ansible_collections.failover.stack.plugins.module_utils._host.network_run import listing, text_of
 from ansible_collections.failover.stack.plugins.module_utils._web.haproxy import parse_listening
 
@@ -87,6 +105,7 @@ def main():
         argument_spec={
             "targets": {"type": "list", "elements": "dict", "default": [], "options": {
                 "address": {"type": "str", "required": True}, "port": {"type": "int", "required": True}}},
+            "narrow": {"type": "list", "elements": "int", "default": []},
             "timeout_s": {"type": "float", "default": 2},
             "at_once": {"type": "int", "default": 64},
         },
@@ -95,6 +114,7 @@ def main():
     found = parse_listening(text_of("/proc/net/tcp") or "") | parse_listening(text_of("/proc/net/tcp6") or "")
     module.exit_json(
         changed=False, listening=[{"address": address, "port": port} for address, port in sorted(found)],
+        everywhere=everywhere(found, module.params["narrow"]),
         addresses=held(listing(module, "ip", "-j", "address", "show")),
         answers=connects(module.params["targets"], module.params["timeout_s"], module.params["at_once"]))
 

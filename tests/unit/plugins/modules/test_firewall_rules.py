@@ -122,6 +122,7 @@ def test_ports_and_connections_are_told(play, commands, monkeypatch):
     tables = {"/proc/net/tcp": "head\n 0: 0B0012C6:0016 00000000:0000 0A 0\n"}
     monkeypatch.setattr(ports_info, "text_of", tables.get)
     monkeypatch.setattr(ports_info, "connects", lambda targets, timeout_s, at_once: [{**targets[0], "result": "open", "source": "::1"}])
-    result = play(ports_info, {"targets": [{"address": "::1", "port": 22}]})
+    result = play(ports_info, {"targets": [{"address": "::1", "port": 22}], "narrow": [22, 23]})
     assert result == {"changed": False, "listening": [{"address": "198.18.0.11", "port": 22}], "addresses": ["198.18.0.31"],
+                      "everywhere": [],
                       "answers": [{"address": "::1", "port": 22, "result": "open", "source": "::1"}]}

@@ -1,5 +1,6 @@
 """members.py PREFIX SECONDS MEMBER ...: waits until the lease is held, everybody else may acknowledge and has everything; prints the
-writer and the others. PREFIX stands before the containers' names."""
+writer and the others. PREFIX stands before the containers' names. Ends with 3, and their names after "refused", when all that is missing
+are members that were refused for 10 s because of what they alone have."""
 
 import json
 import subprocess
@@ -29,8 +30,12 @@ def diagnosis(node):
     return "%s:\n%s%s" % (node, done.stdout, done.stderr)
 
 
+def refused(told):
+    return [name for name, one in told.items() if "has transactions that the source" in (one.get("refused") or "")]
+
+
 def main(prefix, seconds, *members):
-    end = time.monotonic() + float(seconds)
+    end, since = time.monotonic() + float(seconds), None
     while True:
         told = {name: status(prefix + name) for name in members}
         views = [one.get("view") or {} for one in told.values()]
@@ -42,6 +47,10 @@ def main(prefix, seconds, *members):
             if told[writer]["lease"] and all(views[0]["sync"].get(name, {}).get("whole") for name in others):
                 print(writer, *others)
                 return 0
+        since = since or time.monotonic() if refused(told) else None
+        if since and time.monotonic() - since > 10:
+            print("refused", *refused(told))
+            return 3
         if time.monotonic() > end:
             print("not level: %s" % "\n".join([json.dumps(told), *(diagnosis(prefix + name) for name in members)]), file=sys.stderr)
             return 1

@@ -152,7 +152,7 @@ def etcd(values):
 def rabbitmq(values):
     return {
         "cluster": values["group"], "node": rabbitmq_cluster.node(values), "nodes": rabbitmq_cluster.nodes(values),
-        "ports": rabbitmq_cluster.ports(values),
+        "ports": rabbitmq_cluster.ports(values), "vhosts": [one["name"] for one in values["vhosts"]],
         "units": [unit(one["name"], [] if one.get("when_stale") else one["reads"]) for one in rabbitmq_cluster.server(values)["units"]],
         "certificates": [values["_tls_path"] + "/*.pem"] if rabbitmq_cluster.any_tls(values) else []}
 

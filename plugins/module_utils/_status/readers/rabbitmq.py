@@ -11,14 +11,15 @@ from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.status im
 
 
 def rabbitmq_node(host, asked):
-    """What this node sees of its cluster. The first of those that run tells of the queues: each question is a start of Erlang."""
+    """What this node sees of its cluster. The first of those that run tells of the queues of the inventory's vhosts: each question
+    is a start of Erlang."""
     cli = Cli(host.run_command)
     seen = rabbitmq.status_of(cli)
     told = dict(seen, maintenance=[])
     problems = [*troubles(told, asked["nodes"]), *missing_ports(asked["node"], seen["listeners"].get(asked["node"], []), asked["ports"])]
     queues = None
     if seen["running"][:1] == [asked["node"]]:
-        found = rabbitmq.queues_of(cli)
+        found = rabbitmq.queues_of(cli, asked["vhosts"])
         problems += quorum_troubles(found, seen["running"], seen["members"])
         queues = {"count": len(found), "messages": sum(one["messages"] for one in found)}
     return {"running": seen["running"], "members": seen["members"], "partitions": seen["partitions"], "alarms": seen["alarms"],

@@ -12,8 +12,8 @@ from ansible_collections.failover.stack.plugins.module_utils._deploy.wiring impo
 from ansible_collections.failover.stack.plugins.module_utils._host.upgrades import newer
 
 
-def deploy_objections(fronts, node, routes, address):
-    return objections(node, routes, address, fronts)
+def deploy_objections(fronts, node, routes, address, again=False):
+    return objections(node, routes, address, fronts, again)
 
 
 def deploy_unseen(before, after, name, routes, address):

@@ -69,9 +69,14 @@ def present(count):
     return max(count.files - 1 - count.created + count.deleted, 0)
 
 
-def allowed(count, rules):
-    """How many of them may be deleted without anybody's word. Never all, whatever their number."""
-    return min(max(present(count) * rules.delete_percent // 100, rules.delete_always), max(present(count) - 1, 0))
+def content(count, has_marker):
+    """Of these what is content: the marker, which the role wrote, is none."""
+    return present(count) - bool(has_marker and count.marker is None)
+
+
+def allowed(entries, rules):
+    """How many of so many entries may be deleted without anybody's word. Never all, whatever their number."""
+    return min(max(entries * rules.delete_percent // 100, rules.delete_always), max(entries - 1, 0))
 
 
 def objection(count, rules, marker, has_marker, free, go=0):
@@ -81,14 +86,15 @@ def objection(count, rules, marker, has_marker, free, go=0):
     """
     if not (has_marker if count.marker is None else count.marker):
         return MARKER, ("the source has no %s: it is empty, not mounted, or not what it was. Nothing was changed; mount or restore it, or, "
-                        "where all is right, have the role write the marker again by -e rsync_sync_mark=<content>" % marker)
+                        "where all is right, run playbooks/content.yml with -e rsync_sync_mark=<name of the content>, which writes it again" % marker)
     if count.database:
         return DATABASE, ("the source has a data directory of %s, which a copy of running files would not be: take it out of there, and "
                           "use replication or a backup" % count.database)
-    may = allowed(count, rules)
+    entries = content(count, has_marker)
+    may = allowed(entries, rules)
     if count.deleted > max(may, go):
         return DELETIONS, ("%d of %d files and directories would be deleted, %d may be (%d %%, or %d). Nothing was changed; where that is "
-                           "right, say go" % (count.deleted, present(count), may, rules.delete_percent, rules.delete_always))
+                           "right, say go" % (count.deleted, entries, may, rules.delete_percent, rules.delete_always))
     if count.bytes > free:
         return SPACE, ("%d bytes are to come and %d are free on the target. Nothing was changed; make room" % (count.bytes, free))
     return None

@@ -12,10 +12,10 @@ def usable(server):
     return server["status"].split(" ")[0] in ("UP", "no")
 
 
-def modjk_objections(node, routes, front, workers):
+def modjk_objections(node, routes, front, workers, again):
     mine = [one for one in workers if one["route"] in routes]
     for one in mine:
-        if one["activation"] != "active":
+        if one["activation"] != "active" and not again:
             yield ("%s: mod_jk on %s has its worker %s as %s already: somebody else is at work there, or an earlier run was interrupted; "
                    "once that is sure, give it back by playbooks/web_undrain.yml -e web_undrain=%s." % (
                        node, front, one["name"], one["activation"], node))
@@ -26,10 +26,10 @@ def modjk_objections(node, routes, front, workers):
                    "another one back first." % (node, front, balancer, described(others, "name", "state")))
 
 
-def haproxy_objections(node, front, servers):
+def haproxy_objections(node, front, servers, again):
     for mine in (one for one in servers if one["name"] == node):
         backend, status = mine["backend"], mine["status"]
-        if status.startswith(("MAINT", "DRAIN")):
+        if status.startswith(("MAINT", "DRAIN")) and not again:
             yield ("%s: HAProxy on %s has it as %s in %s already: somebody else is at work there, or an earlier run was interrupted; "
                    "once that is sure, give it back by playbooks/web_undrain.yml -e web_undrain=%s." % (node, front, status, backend, node))
         others = [one for one in servers if one["backend"] == backend and one["name"] != node]
@@ -38,12 +38,12 @@ def haproxy_objections(node, front, servers):
                    "bring another one back first." % (node, front, backend, described(others, "name", "status")))
 
 
-def ipvs_objections(node, address, front, services):
+def ipvs_objections(node, address, front, services, again):
     for service in services:
         mine = [one for one in service.get("servers", []) if one["address"] == address]
         others = [one for one in service.get("servers", []) if one["address"] != address]
         where = where_of(service)
-        if any(one["weight"] == 0 for one in mine):
+        if any(one["weight"] == 0 for one in mine) and not again:
             yield ("%s: the director %s gives it no weight in %s already: somebody else is at work there, or an earlier run was "
                    "interrupted; once that is sure, give it back by playbooks/web_undrain.yml -e web_undrain=%s." % (
                        node, front, where, node))
@@ -52,20 +52,20 @@ def ipvs_objections(node, address, front, services):
                    "bring another one back first." % (node, front, where))
 
 
-def objections(node, routes, address, fronts):
-    """Sentences on why a node must not be drained now.
+def objections(node, routes, address, fronts, again=False):
+    """Sentences on why a node must not be drained now. again: it may be drained already.
 
     fronts: {"modjk": {host: workers}, "haproxy": {host: what haproxy_info tells}, "ipvs": {host: services}}.
     """
     found = []
     for front, workers in sorted(fronts.get("modjk", {}).items()):
-        found += modjk_objections(node, routes, front, workers)
+        found += modjk_objections(node, routes, front, workers, again)
     for front, told in sorted(fronts.get("haproxy", {}).items()):
         if not told.get("running"):
             found.append("%s: %s" % (front, " ".join(told.get("problems") or ["HAProxy does not answer: start it."])))
-        found += haproxy_objections(node, front, told.get("servers", []))
+        found += haproxy_objections(node, front, told.get("servers", []), again)
     for front, services in sorted(fronts.get("ipvs", {}).items()):
-        found += ipvs_objections(node, address, front, services)
+        found += ipvs_objections(node, address, front, services, again)
     return found
 
 

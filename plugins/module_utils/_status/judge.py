@@ -126,7 +126,8 @@ def drains(hosts):
             if "read" in entry:
                 found += rule(host, entry["asked"], entry["read"])
     found = list(dict.fromkeys(found))
-    return line("drains", "", Verdict("%d in force" % len(found) if found else "none", [], found, {"drains": found}))
+    text = "%d in force" % len(found) if found else "none"
+    return line("drains", "", Verdict(text, [], found + unknown(hosts, "who is drained"), {"drains": found}))
 
 
 def by_director(host, asked, read):

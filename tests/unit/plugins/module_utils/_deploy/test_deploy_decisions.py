@@ -64,6 +64,18 @@ def judged(**told):
     return fronts.objections("web1", ["web1-a"], "198.18.0.21", told)
 
 
+def test_who_is_drained_by_hand_may_be_out_of_some_already_and_is_never_the_last():
+    mine = {"modjk": {"web1": [worker("web1", "stopped"), worker("web2")]},
+            "haproxy": {"proxy1": {"running": True, "servers": [server("web1", "MAINT"), server("web2")]}},
+            "ipvs": {"lb1": [{"address": "198.18.0.100", "port": 80, "servers": [
+                {"address": "198.18.0.21", "weight": 0}, {"address": "198.18.0.22", "weight": 1}]}]}}
+    assert len(judged(**mine)) == 3
+    assert fronts.objections("web1", ["web1-a"], "198.18.0.21", mine, again=True) == []
+    (said,) = fronts.objections("web2", ["web2-a"], "198.18.0.22", {"haproxy": mine["haproxy"]}, again=True)
+    assert said == ("web2: no healthy node is left to carry the load without it: HAProxy on proxy1 has no other server that is up in web "
+                    "(web1 MAINT): bring another one back first.")
+
+
 def test_a_node_whose_neighbour_serves_may_leave():
     assert judged(modjk={"web1": [worker("web1"), worker("web2")]},
                   haproxy={"proxy1": {"running": True, "servers": [server("web1"), server("web2")]}},

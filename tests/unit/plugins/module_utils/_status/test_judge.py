@@ -152,7 +152,7 @@ def test_a_dead_machine(lab, host, red):
     assert {one["tier"] for one in lines if one["state"] == "critical"} == red
     for one in lines:
         assert one["state"] != "critical" or "%s: it cannot be reached (%s)" % (host, NO) in one["problems"]
-    assert [one["tier"] for one in lines if one["state"] == "warning"] == ["certificates", "restarts"]
+    assert [one["tier"] for one in lines if one["state"] == "warning"] == ["certificates", "restarts", "drains"]
 
 
 def test_a_dead_etcd_member_is_told_once(lab):

@@ -86,7 +86,8 @@ def objection(count, rules, marker, has_marker, free, go=0):
     """
     if not (has_marker if count.marker is None else count.marker):
         return MARKER, ("the source has no %s: it is empty, not mounted, or not what it was. Nothing was changed; mount or restore it, or, "
-                        "where all is right, run playbooks/content.yml with -e rsync_sync_mark=<name of the content>, which writes it again" % marker)
+                        "where all is right, run playbooks/content.yml with -e rsync_sync_mark=<name of the content>, which writes it "
+                        "again" % marker)
     if count.database:
         return DATABASE, ("the source has a data directory of %s, which a copy of running files would not be: take it out of there, and "
                           "use replication or a backup" % count.database)

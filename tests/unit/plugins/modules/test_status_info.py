@@ -196,8 +196,8 @@ def test_one_node_tells_of_the_queues(host, commands, monkeypatch, own, asks):
             '"online": ["rabbit@mq1"], "messages": 3}]'
 
     commands.answers = {"timeout": answer}
-    found = rabbitmq.rabbitmq_node(host, {"node": own, "nodes": ["rabbit@mq1", "rabbit@mq2"], "ports": [5672, 5671],
-                                         "vhosts": ["shop"]})
+    asked = {"node": own, "nodes": ["rabbit@mq1", "rabbit@mq2"], "ports": [5672, 5671], "vhosts": ["shop"]}
+    found = rabbitmq.rabbitmq_node(host, asked)
     assert len(commands.ran) == asks and found["maintenance"] == ["rabbit@mq2"]
     assert found["problems"][0] == "%s does not listen on port 5671." % own
     assert (found["queues"], len(found["problems"])) == (({"count": 1, "messages": 3}, 3) if asks == 2 else (None, 1))

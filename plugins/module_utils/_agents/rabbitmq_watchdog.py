@@ -75,7 +75,7 @@ class Log:
         try:
             with open(self.path, "rb") as handle:
                 now = os.fstat(handle.fileno())
-                began = self.read if (now.st_ino, True) == (self.inode, now.st_size >= self.read) else 0
+                began = self.read if now.st_ino == self.inode and now.st_size >= self.read else 0
                 handle.seek(max(began, now.st_size - READ_AT_ONCE))
                 new = handle.read(READ_AT_ONCE)
                 self.inode, self.read = now.st_ino, handle.tell()

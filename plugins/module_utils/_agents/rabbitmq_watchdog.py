@@ -7,8 +7,8 @@
 peers though it reaches all of them.
 
 RabbitMQ 3.10 on Erlang 25 can wait for ever in Erlang's name server (global:sync) when a partition has healed. Such a node runs, so systemd
-sees nothing wrong, but it serves nobody. A node that stood still longer than the tick time and goes on (seen with 4.0) was never without its
-neighbours, so pause_minority does nothing: it goes on beside the others, and both sides say "partition" from then on. Nothing else is
+sees nothing wrong, but it serves nobody. A node that stood still longer than the tick time and goes on (seen with 4.0) was never without
+its neighbours, so pause_minority does nothing: it goes on beside the others, and both sides say "partition" from then on. Nothing else is
 restarted: not a node that starts, is stopped, drained or alone.
 """
 

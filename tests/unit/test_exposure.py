@@ -61,8 +61,8 @@ UNITS = {
     "tomcat_watchdog": lambda: program(in_role("tomcat_cluster", "__tomcat_cluster_watchdog_settings")),
     "network_watch": lambda: program(in_role("keepalived", "__keepalived_network_settings")),
     "nfs_watch": lambda: program(in_lookup("nfs_content", "__nfs_content_watch_unit")),
-    "scouter_exporter": lambda: program(in_lookup("scouter", "__scouter_exporter_unit")),
-    # With all that it may be granted.
+    # These two with all that they may be granted.
+    "scouter_exporter": lambda: program({**in_lookup("scouter", "__scouter_exporter_unit"), "families": ["AF_NETLINK"]}),
     "textfile_exporter": lambda: program(
         {**in_lookup("monitoring", "__monitoring_exporter_unit"), "capabilities": ["CAP_DAC_READ_SEARCH"]}),
     "galera_check": lambda: program(galera.agent_settings(GALERA)),

@@ -95,6 +95,11 @@ class Source:
         with OPENER.open(request, timeout=self.config["answer_s"]) as answer:
             return answer.read(MOST_BYTES).decode("utf-8", "replace")
 
+    def runs(self, unit):
+        """Whether systemd says that a unit is active."""
+        command = ["/usr/bin/systemctl", "is-active", "--quiet", "--", unit]
+        return subprocess.run(command, capture_output=True, timeout=self.config["answer_s"], check=False).returncode == 0
+
     # The sources
 
     def machine(self):

@@ -5,7 +5,8 @@
 # pylint: disable=ansible-bad-function
 """What a host of this stack keeps where only this collection looks: SOURCES of _agents/figures.py.
 
-vips: addresses; lease: {path, ttl_s, cluster}; modjk_url; drains: {galera: file, ipvs: directory}; contents: true where there are some;
+vips: addresses; vrrp: {unit, states (a directory), instances}; virtual_servers: as _figures/watched.py has them; rabbitmq: {url, nodes};
+lease: {path, ttl_s, cluster}; modjk_url; drains: {galera: file, ipvs: directory}; contents: true where there are some;
 applications: [{name, docroot}]; certificates: files (a pattern may name several) and places (address:port) that speak TLS.
 """
 
@@ -22,14 +23,42 @@ from ansible_collections.failover.stack.plugins.module_utils._deploy.release imp
 from ansible_collections.failover.stack.plugins.module_utils._figures import stack
 from ansible_collections.failover.stack.plugins.module_utils._host import tls
 from ansible_collections.failover.stack.plugins.module_utils._host.json_file import read_json
+from ansible_collections.failover.stack.plugins.module_utils._ipvs.parse import parse_proc
+from ansible_collections.failover.stack.plugins.module_utils._monitoring.exposition import parse as parse_metrics
+from ansible_collections.failover.stack.plugins.module_utils._rabbitmq import exposed
 from ansible_collections.failover.stack.plugins.module_utils._vip import address as virtual
 
 # Certificates change with a deployment of theirs; a handshake in each round would be in every log.
 CERTIFICATES_S = 60
+# The kernel's virtual servers; it is not there where the kernel has none.
+IPVS = "/proc/net/ip_vs"
 
 
 def vips(_source, wanted):
     return stack.vips(wanted, {one for _index, one, _prefix in virtual.addresses()})
+
+
+def state_of(path):
+    """What keepalived has written of an instance, empty where nothing."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as handle:
+            return handle.read().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def vrrp(source, where):
+    states = {name: state_of(os.path.join(where["states"], name)) for name in where["instances"]}
+    return stack.vrrp(source.runs(where["unit"]), states)
+
+
+def virtual_servers(_source, wanted):
+    with open(IPVS, encoding="ascii", errors="replace") as handle:
+        return stack.virtual_servers(wanted, parse_proc(handle.read()))
+
+
+def rabbitmq(source, where):
+    return stack.rabbitmq(exposed.figures(parse_metrics(source.fetch(where["url"])), where["nodes"]))
 
 
 def lease(_source, where):
@@ -122,6 +151,7 @@ def certificates(source, wanted):
 
 # What of the configuration asks for it, what sentences call it, who tells it.
 SOURCES = (
-    ("vips", "the host's addresses", vips), ("lease", "the writer's lease", lease), ("modjk_url", "mod_jk", workers),
+    ("vips", "the host's addresses", vips), ("vrrp", "keepalived", vrrp), ("virtual_servers", "virtual servers", virtual_servers),
+    ("rabbitmq", "RabbitMQ", rabbitmq), ("lease", "the writer's lease", lease), ("modjk_url", "mod_jk", workers),
     ("drains", "drained servers", drains), ("contents", "content", contents), ("applications", "applications", applications),
     ("certificates", "certificates", certificates))

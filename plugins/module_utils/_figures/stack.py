@@ -1,19 +1,44 @@
 # Copyright (c) 2026, the failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host of this stack tells that no exporter of a distribution knows: virtual addresses, the writer's lease, drained servers,
-content, deployed versions, ends of certificates. Pure; the fields are those of MEASURES."""
+"""What a host of this stack tells that no exporter of a distribution knows: VRRP, virtual servers, the writer's lease, drained servers,
+RabbitMQ's cluster, content, deployed versions, ends of certificates. Pure; the fields are those of MEASURES."""
 
 from __future__ import annotations
 
 from ansible_collections.failover.stack.plugins.module_utils._content import status as content_status
 from ansible_collections.failover.stack.plugins.module_utils._figures.table import Figures
+from ansible_collections.failover.stack.plugins.module_utils._vip import virtual_servers as virtual
+from ansible_collections.failover.stack.plugins.module_utils._vip import vrrp as vrrp_states
 from ansible_collections.failover.stack.plugins.module_utils._web import modjk
 
 
 def vips(wanted, present):
     """wanted: virtual addresses that may be on this host; present: all that are on it."""
     return [Figures("vip", address, {"held": int(address in present)}, {}) for address in wanted]
+
+
+def vrrp(active, states):
+    """active: whether keepalived runs; what it wrote before it died is no state. states: {instance: state}."""
+    known = {name: state if active else "" for name, state in states.items()}
+    return [Figures("vrrp", name, {"master": int(state == vrrp_states.MASTER), "settled": int(state in vrrp_states.SETTLED)}, {})
+            for name, state in known.items()]
+
+
+def virtual_servers(wanted, table):
+    """wanted: services as _figures/watched.py has them; table: the kernel's. A service that is not in it has nobody who lives."""
+    return [virtual_server(one, virtual.living(one, table) or {}, virtual.connections_of(one, table)) for one in wanted]
+
+
+def virtual_server(wanted, alive, connections):
+    fields = {"live": len(alive), "servers": len({one["address"] for one in wanted["servers"]}), "weight": sum(alive.values()),
+              "quorum": wanted["quorum"], "connections": connections}
+    return Figures("virtual_server", wanted["label"], fields, {})
+
+
+def rabbitmq(seen):
+    """seen: as _rabbitmq/exposed.py reads it."""
+    return [Figures("rabbitmq", "", seen, {})]
 
 
 def lease(cluster, told, now_s, ttl_s):

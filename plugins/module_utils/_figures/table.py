@@ -60,7 +60,21 @@ MEASURES = {
         Counter("queue", "Galera receive queue"),
         Counter("paused", "Galera paused", "", rate=True), Counter("uptime", "Up for", "s"), Counter(BEAT, "Lines sent")),
     "state": (Counter("active", "Unit runs (1) or not (0)"), Counter(BEAT, "Lines sent")),
+    "vrrp": (
+        Counter("master", "VRRP instance is master here (1) or not (0)"),
+        Counter("settled", "VRRP instance is master or backup (1), or neither (0)"), Counter(BEAT, "Lines sent")),
     "vip": (Counter("held", "Virtual address is here (1) or not (0)"), Counter(BEAT, "Lines sent")),
+    "virtual_server": (
+        Counter("live", "Real servers with weight"), Counter("servers", "Real servers of the inventory"),
+        Counter("weight", "Weight of the living together"), Counter("quorum", "Weight without which keepalived takes all away"),
+        Counter("connections", "Active connections", total=True), Counter(BEAT, "Lines sent")),
+    "rabbitmq": (
+        Counter("running", "Members that this node is connected with, itself included"),
+        Counter("missing", "Members that it is not connected with (dead, or behind a partition)"),
+        Counter("alarms", "Alarms in force; while there is one, publishers are blocked"),
+        Counter("queues", "Queues of this node", total=True), Counter("messages", "Messages in them", total=True),
+        Counter("consumers", "Consumers", total=True), Counter("connections", "Connections", total=True),
+        Counter("channels", "Channels", total=True), Counter("uptime", "Up for", "s"), Counter(BEAT, "Lines sent")),
     "lease": (
         Counter("writer", "Holds the writer's lease (1) or not (0)"), Counter("left", "Its own lease runs for", "s"),
         Counter("ttl", "A lease runs for", "s"), Counter(BEAT, "Lines sent")),
@@ -78,8 +92,8 @@ MEASURES = {
     "certificate": (Counter("left", "Certificate ends in", "s"), Counter(BEAT, "Lines sent")),
 }
 # Those of which a host has several; told apart by this tag.
-NAMED = {"unit": "unit", "state": "unit", "vip": "vip", "lease": "cluster", "worker": "worker", "drain": "what", "content": "content",
-         "deploy": "application", "certificate": "certificate"}
+NAMED = {"unit": "unit", "state": "unit", "vrrp": "vrrp_instance", "vip": "vip", "virtual_server": "virtual_server", "lease": "cluster",
+         "worker": "worker", "drain": "what", "content": "content", "deploy": "application", "certificate": "certificate"}
 
 
 def short(unit):

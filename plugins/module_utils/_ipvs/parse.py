@@ -282,6 +282,34 @@ def services_list(table, listing=None):
     return result
 
 
+# --- The kernel's own listing ---------------------------------------------------------------
+
+
+def proc_place(text):
+    """(address, port) of "C6120064:0050" or "[2001:0db8:…:0001]:0050"."""
+    address, _colon, port = text.rpartition(":")
+    plain = address.strip("[]") if address.startswith("[") else socket.inet_ntop(socket.AF_INET, bytes.fromhex(address))
+    return canonical(plain)[1], int(port, 16)
+
+
+def parse_proc(text):
+    """/proc/net/ip_vs, which everybody may read, while ipvsadm needs CAP_NET_ADMIN: services as services_list gives them, as far as they
+    are told there. A firewall mark does not tell its family."""
+    found = []
+    for words in map(str.split, text.splitlines()):
+        if words[:1] == ["FWM"]:
+            found.append({"fwmark": int(words[1], 16), "servers": []})
+        elif words[:1] and words[0].lower() in PROTOCOLS:
+            address, port = proc_place(words[1])
+            found.append({"protocol": words[0].lower(), "address": address, "port": port, "servers": []})
+        elif words[:1] == ["->"] and words[1] != "RemoteAddress:Port":
+            address, port = proc_place(words[1])
+            weight, active, inactive = map(int, words[3:6])
+            found[-1]["servers"].append({"address": address, "port": port, "weight": weight, "active_connections": active,
+                                         "inactive_connections": inactive})
+    return found
+
+
 def in_words(name):
     """A service's name for a sentence."""
     option, _space, place = name.partition(" ")

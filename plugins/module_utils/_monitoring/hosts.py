@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 
+from ansible_collections.failover.stack.plugins.module_utils._figures.watched import place
 from ansible_collections.failover.stack.plugins.module_utils._monitoring import targets
 from ansible_collections.failover.stack.plugins.module_utils._monitoring.targets import JOBS
 
@@ -132,7 +133,7 @@ def dropin_path(unit):
 
 def looks_at(values):
     """What of this stack our exporter tells, with the certificates that the site names beside."""
-    found = targets.looks_at(own(values), values["address"])
+    found = targets.looks_at(own(values), values["address"], values["virtual_services"], values["rabbitmq_members"])
     certificates = [*found.get("certificates", []), *values["certificates"]]
     return dict(found, certificates=list(dict.fromkeys(certificates))) if certificates else found
 
@@ -214,7 +215,7 @@ def prometheus_settings(values):
 def prometheus_dropin(values):
     command = ["/usr/bin/prometheus", "--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/var/lib/prometheus/metrics2",
                "--storage.tsdb.retention.time=%dd" % int(values["prometheus_days"]),
-               "--web.listen-address=" + targets.place(values["prometheus_address"], values["prometheus_port"])]
+               "--web.listen-address=" + place(values["prometheus_address"], values["prometheus_port"])]
     return HEAD + "\n".join([
         "[Unit]", "Wants=network-online.target", "After=network-online.target", "StartLimitIntervalSec=0", "",
         "[Service]", "EnvironmentFile=", "ExecStart=", "ExecStart=" + " ".join(command), "Restart=always", "RestartSec=2", ""])
@@ -279,7 +280,7 @@ def active(values):
 def member(values):
     return {"is_server": is_server(values), "exporter": on(values), "with_prometheus": with_prometheus(values), "etcd": etcd(values),
             "capabilities": ["CAP_DAC_READ_SEARCH"] if targets.reads_more(own(values)) else [],
-            "prometheus_url": "http://" + targets.place(values["prometheus_address"], values["prometheus_port"])}
+            "prometheus_url": "http://" + place(values["prometheus_address"], values["prometheus_port"])}
 
 
 def expected(values):

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ansible_collections.failover.stack.plugins.module_utils._figures import watched
+from ansible_collections.failover.stack.plugins.module_utils._figures.watched import place
 from ansible_collections.failover.stack.plugins.module_utils._vip.virtual_address import plain
 
 # Groups of tiers, as playbooks/site.yml knows them, in the order in which a label names them.
@@ -20,7 +22,8 @@ DATABASES = ("mysql_replication", "galera")
 WATCHED = (
     "group_names", "monitoring_address", "monitoring_mysql_user", "apache_modjk_default_http_port", "haproxy_stats_enabled",
     "haproxy_stats_address", "haproxy_stats_port", "haproxy_frontends", "rabbitmq_cluster_prometheus_port", "rabbitmq_cluster_tls",
-    "rabbitmq_cluster_tls_port", "rabbitmq_cluster_address", "etcd_client_port", "etcd_address", "keepalived_instances",
+    "rabbitmq_cluster_tls_port", "rabbitmq_cluster_address", "rabbitmq_cluster_plugins", "rabbitmq_cluster_prometheus_address",
+    "etcd_client_port", "etcd_address", "keepalived_instances",
     "mysql_replication_writer_address", "mysql_replication_failover", "mysql_replication_lease_ttl_s", "mysql_replication_group",
     "mmm_reader_addresses", "app_deploy_applications")
 
@@ -39,14 +42,6 @@ JOBS = {job.name: job for job in (
     Job("node", "node_time_seconds"), Job("mysqld", "mysql_global_status_uptime", "mysql_up"),
     Job("apache", "apache_uptime_seconds_total", "apache_up"), Job("haproxy", "haproxy_process_uptime_seconds", own=False),
     Job("rabbitmq", "rabbitmq_erlang_uptime_seconds", own=False), Job("etcd", "process_cpu_seconds_total", own=False))}
-
-
-def bracketed(address):
-    return "[%s]" % address if ":" in address else address
-
-
-def place(address, port):
-    return "%s:%d" % (bracketed(address), int(port))
 
 
 def groups(given):
@@ -69,10 +64,14 @@ def jobs(given, address, ports):
     if "haproxy" in mine and given.get("haproxy_stats_enabled", True):
         found["haproxy"] = place(given.get("haproxy_stats_address") or address, given.get("haproxy_stats_port", 8404))
     if "rabbitmq" in mine:
-        found["rabbitmq"] = place(given.get("rabbitmq_cluster_address") or address, given.get("rabbitmq_cluster_prometheus_port", 15692))
+        found["rabbitmq"] = place(rabbitmq_address(given, address), given.get("rabbitmq_cluster_prometheus_port", watched.RABBITMQ_PORT))
     if "etcd" in mine:
         found["etcd"] = place(given.get("etcd_address") or address, given.get("etcd_client_port", 2379))
     return found
+
+
+def rabbitmq_address(given, address):
+    return given.get("rabbitmq_cluster_prometheus_address") or given.get("rabbitmq_cluster_address") or address
 
 
 def tier_of(job, given):
@@ -137,12 +136,16 @@ def own_bind(bind, address):
     return address if at in ("*", "0.0.0.0", "::") else at
 
 
-def looks_at(given, address):
-    """What _agents/figures_stack.py is told, without what a host has not."""
+def looks_at(given, address, services=(), members=()):
+    """What _agents/figures_stack.py is told, without what a host has not. services: virtual services of a director, resolved. members:
+    hosts of RabbitMQ's cluster."""
     mine = groups(given)
     loopback = "http://127.0.0.1:%d" % int(given.get("apache_modjk_default_http_port", 80))
     found = {
-        "vips": vips(given), "lease": lease(given), "modjk_url": loopback + "/jkstatus" if {"apache", "tomcat"} <= set(mine) else "",
+        "vips": vips(given), "vrrp": watched.vrrp(one["name"] for one in watched.instances(given)),
+        "virtual_servers": watched.virtual_servers(services),
+        "rabbitmq": watched.rabbitmq(watched.rabbitmq_url(given, rabbitmq_address(given, address)), members),
+        "lease": lease(given), "modjk_url": loopback + "/jkstatus" if {"apache", "tomcat"} <= set(mine) else "",
         "drains": drains(given), "contents": "content_target" in mine, "certificates": certificates(given, address),
         "applications": [{"name": one["name"], "docroot": one["docroot"]} for one in given.get("app_deploy_applications") or []]
         if "app_deploy" in mine else []}

@@ -129,6 +129,19 @@ def _watched(host, values):
     yield from _urls(host, values)
 
 
+def _fronts(host, values):
+    given = values["scouter_watched"].get(host) or {}
+    known = [one["name"] for one in given.get("keepalived_instances") or []]
+    for name in values.get("scouter_vrrp_instances") or []:
+        if name not in known:
+            yield "%s: scouter_vrrp_instances has '%s', and the host's VRRP instances are %s: correct the name." % (
+                host, name, ", ".join(known) or "none")
+    url = values.get("scouter_rabbitmq_url")
+    if url and (not is_url(url) or has_password(url)):
+        yield ("%s: scouter_rabbitmq_url is '%s': give a URL such as http://127.0.0.1:15692/metrics; RabbitMQ asks nobody there for a "
+               "password." % (host, without_password(url)))
+
+
 def _urls(host, values):
     url = values["scouter_haproxy_url"]
     if url and (not is_url(url) or not url.endswith(";csv") or has_password(url)):
@@ -147,7 +160,7 @@ def problems(host, values):
         return ["%s: scouter_group is '%s' and scouter_agent_group '%s', it is in neither: name its groups." % (
             host, values["scouter_group"], values["scouter_agent_group"])]
     found = []
-    for rule in (_groups, _sources, _numbers, _access, _watched):
+    for rule in (_groups, _sources, _numbers, _access, _watched, _fronts):
         found += rule(host, values)
     return list(dict.fromkeys(found))
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 
-from ansible_collections.failover.stack.plugins.module_utils._figures import table
+from ansible_collections.failover.stack.plugins.module_utils._figures import table, watched
+from ansible_collections.failover.stack.plugins.module_utils._figures.watched import bracketed
 from ansible_collections.failover.stack.plugins.module_utils._scouter import measures, parts
+from ansible_collections.failover.stack.plugins.module_utils._vip import virtual_servers as virtual
 
 ETC, VAR, HOME = "/etc/scouter", "/var/lib/scouter", "/opt/scouter"
 # Of what the exporter logs in to.
@@ -29,10 +31,6 @@ SALT = "qwertyuiop!@#$%^&*()zxcvbnm,."
 FENCE = ("LockPersonality", "NoNewPrivileges", "PrivateDevices", "PrivateTmp", "ProtectControlGroups", "ProtectHome", "ProtectKernelLogs",
          "ProtectKernelModules", "ProtectKernelTunables", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID")
 LOOPBACK = ("127.0.0.1", "0:0:0:0:0:0:0:1", "::1")
-
-
-def bracketed(address):
-    return "[%s]" % address if ":" in address else address
 
 
 def is_collector(values):
@@ -70,10 +68,47 @@ def units_of(given):
     return ["tomcat@%s.service" % one["name"] for one in given.get("tomcat_cluster_instances") or []]
 
 
+def own(values):
+    return values["watched"].get(values["inventory_hostname"]) or {}
+
+
+def vrrp_instances(given):
+    """Names of a host's VRRP instances that the exporter watches. given: the host's own variables."""
+    if "scouter_vrrp_instances" in given:
+        return list(given["scouter_vrrp_instances"] or [])
+    return [one["name"] for one in watched.instances(given)]
+
+
+def virtual_servers(given):
+    """Names of a host's virtual servers, by which the collector knows them. given: the host's own variables."""
+    if not watched.has(given, watched.FRONTS):
+        return []
+    known = [one for one in given.get("keepalived_virtual_servers") or [] if isinstance(one, dict)]
+    return [virtual.named({"name": one.get("name"), "protocol": one.get("protocol"), "address": address, "port": port, "fwmark": fwmark})
+            for one in known for address, port, fwmark in virtual.endpoints(one)]
+
+
+def has_rabbitmq(given):
+    """Whether the exporter asks RabbitMQ of a host. given: the host's own variables."""
+    return bool(given["scouter_rabbitmq_url"] if "scouter_rabbitmq_url" in given else watched.rabbitmq_url(given, watched.ANYWHERE))
+
+
+def looks_at(values):
+    """What of keepalived and RabbitMQ the exporter of this host is told, as _agents/figures_stack.py reads it; without what there is none
+    of."""
+    names = values["vrrp_instances"]
+    found = {
+        "vips": watched.vips(own(values)) if names else [], "vrrp": watched.vrrp(names),
+        "virtual_servers": watched.virtual_servers(values["virtual_services"]),
+        "rabbitmq": watched.rabbitmq(values["rabbitmq_url"], values["rabbitmq_members"])}
+    return {key: value for key, value in found.items() if value}
+
+
 def member(values):
-    """What the tasks ask of the host."""
+    """What the tasks ask of the host. families: of sockets that the exporter needs; it asks the kernel alone for addresses."""
     collector, archive = is_collector(values), has_archive(values)
     return {
+        "families": ["AF_NETLINK"] if looks_at(values).get("vips") else [],
         "is_collector": collector, "archive_home": archive_home(values) if archive else "",
         "from_parts": collector and bool(values["maven_repository"]), "parts_home": parts_home(values),
         "needs_java": collector or archive, "url": "http://127.0.0.1:%d" % int(values["http_port"])}
@@ -90,9 +125,19 @@ def expected(values):
             found += [measures.object_name(host, "httpd")] if given.get("scouter_httpd_url") else []
             found += [measures.object_name(host, "haproxy")] if given.get("scouter_haproxy_url") else []
             found += [measures.object_name(host, "mysql")] if given.get("scouter_mysql_user") else []
+            found += front_objects(host, given)
+            found += [measures.object_name(host, "rabbitmq")] if has_rabbitmq(given) else []
         if has_archive(values):
             found += ["/" + host] + ["/%s/%s" % (host, name) for name in java_instances(given)]
     return found
+
+
+def front_objects(host, given):
+    """Of a host with VRRP or virtual servers."""
+    names = vrrp_instances(given)
+    found = [measures.object_name(host, "vrrp", name) for name in names]
+    found += [measures.object_name(host, "vip", address) for address in (watched.vips(given) if names else [])]
+    return found + [measures.object_name(host, "virtual_server", name) for name in virtual_servers(given)]
 
 
 # --- Collector ------------------------------------------------------------------------
@@ -196,7 +241,7 @@ def exporter_settings(values):
         "interval_s": int(values["interval_s"]), "answer_s": int(values["answer_s"]), "host": values["inventory_hostname"],
         "units": values["units"], "httpd_url": values["httpd_url"],
         "haproxy": {"url": values["haproxy_url"], "user": values["haproxy_user"], "password_file": PASSWORD % "haproxy"},
-        "mysql": {"user": values["mysql_user"], "socket": values["mysql_socket"], "password_file": PASSWORD % "mysql"}},
+        "mysql": {"user": values["mysql_user"], "socket": values["mysql_socket"], "password_file": PASSWORD % "mysql"}, **looks_at(values)},
         indent=1, sort_keys=True) + "\n"
 
 

@@ -120,24 +120,49 @@ def _key(service):
     return (str(service.get("protocol") or "tcp").lower(), plain(service.get("address")), int(service.get("port") or 0))
 
 
+def _found(service, table):
+    """The service in the kernel's table, None where it is not."""
+    return next((one for one in table or [] if _key(one) == _key(service)), None)
+
+
+def connections_of(service, table):
+    """Active connections of one service, a sorry server's too."""
+    return sum(int(server.get("active_connections") or 0) for server in (_found(service, table) or {}).get("servers") or [])
+
+
+def living(service, table, without=None):
+    """{address: weight} of the service's own servers that have weight in the kernel's table; None where the table has no such service.
+
+    A sorry server is none of its own. without: as if that address were drained.
+    """
+    found = _found(service, table)
+    if found is None:
+        return None
+    own = {plain(server["address"]) for server in service["servers"]} - {without}
+    rows = [(plain(server["address"]), int(server["weight"])) for server in found.get("servers") or []]
+    return {address: weight for address, weight in rows if weight > 0 and address in own}
+
+
+def named(service):
+    """What tells a service apart where there is little room, without blanks: web_198.18.0.100:80, web_fwmark5."""
+    place = label(service).replace(" ", "").replace("TCP", "", 1)
+    return "%s_%s" % (service.get("name") or "service", place)
+
+
 def missing(wanted, table, without=None):
     """A sentence for every service that the table lacks or whose living servers weigh less than its quorum.
 
     With `without`, as if that server were drained, about its services alone.
     """
-    present = {_key(service): service for service in table or []}
     if without:
         without = plain(without)
         wanted = [service for service in wanted if without in [plain(server["address"]) for server in service["servers"]]]
     sentences = []
     for service in wanted:
-        found = present.get(_key(service))
-        if found is None:
+        alive = living(service, table, without)
+        if alive is None:
             sentences.append("%s (%s) is not in the kernel's table" % (service.get("name"), label(service)))
             continue
-        own = {plain(server["address"]) for server in service["servers"]} - {without}
-        alive = {plain(server["address"]): int(server["weight"]) for server in found.get("servers") or [] if int(server["weight"]) > 0}
-        alive = {address: weight for address, weight in alive.items() if address in own}
         weight = sum(alive.values())
         if weight < service["quorum"]:
             dead = [server["name"] for server in service["servers"] if plain(server["address"]) not in alive]

@@ -9,7 +9,8 @@ import json
 
 from ansible_collections.failover.stack.plugins.module_utils._vip.virtual_address import plain
 
-SETTLED = ("MASTER", "BACKUP")
+MASTER = "MASTER"
+SETTLED = (MASTER, "BACKUP")
 
 
 def addresses_of(ip_json):

@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+import types
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._agents import figures, figures_stack, mysql_store
@@ -45,6 +46,45 @@ def test_without_anything_to_ask_nothing_is_told(source):
 def test_addresses_of_this_machine(source):
     source.config["vips"] = ["127.0.0.1", "198.51.100.100"]
     assert told(source) == {("vip", "127.0.0.1"): {"held": 1}, ("vip", "198.51.100.100"): {"held": 0}}
+
+
+@pytest.mark.parametrize(("returncode", "master"), [(0, 1), (3, 0)])
+def test_vrrp_of_a_keepalived_that_runs_and_of_one_that_left_its_states(source, tmp_path, monkeypatch, returncode, master):
+    asked = []
+    monkeypatch.setattr(figures.subprocess, "run", lambda command, **more: asked.append(command) or types.SimpleNamespace(
+        returncode=returncode))
+    (tmp_path / "web").write_text("MASTER\n", encoding="ascii")
+    (tmp_path / "shop").write_text("FAULT\n", encoding="ascii")
+    source.config["vrrp"] = {"unit": "keepalived.service", "states": str(tmp_path), "instances": ["web", "shop", "new"]}
+    assert told(source) == {("vrrp", "web"): {"master": master, "settled": master}, ("vrrp", "shop"): {"master": 0, "settled": 0},
+                            ("vrrp", "new"): {"master": 0, "settled": 0}}
+    assert asked == [["/usr/bin/systemctl", "is-active", "--quiet", "--", "keepalived.service"]]
+
+
+def test_virtual_servers_of_a_director(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures_stack, "IPVS", str(tmp_path / "ip_vs"))
+    servers = [{"address": "198.18.0.21"}, {"address": "198.18.0.22"}]
+    source.config["virtual_servers"] = [
+        {"label": "web_198.18.0.100:%d" % port, "address": "198.18.0.100", "port": port, "protocol": "TCP", "fwmark": None, "quorum": 2,
+         "servers": servers} for port in (80, 443)]
+    assert told(source) == {} and source.said[0].startswith("virtual servers: ")
+    (tmp_path / "ip_vs").write_text("TCP  C6120064:0050 wrr\n  -> C6120015:0050      Route   3      2          0\n"
+                                    "  -> C6120016:0050      Route   0      1          0\n", encoding="ascii")
+    fields = {"servers": 2, "quorum": 2}
+    assert told(source) == {
+        ("virtual_server", "web_198.18.0.100:80"): dict(fields, live=1, weight=3, connections=3),
+        # Which keepalived has taken away altogether.
+        ("virtual_server", "web_198.18.0.100:443"): dict(fields, live=0, weight=0, connections=0)}
+
+
+def test_rabbitmq(source, monkeypatch):
+    answer = 'rabbitmq_erlang_uptime_seconds 9.5\nrabbitmq_queues 2\nerlang_vm_dist_node_state{peer="rabbit@mq2"} 3\n'
+    monkeypatch.setattr(source, "fetch", lambda url: answer if url == "http://127.0.0.1:15692/metrics" else "")
+    source.config["rabbitmq"] = {"url": "http://127.0.0.1:15692/metrics", "nodes": ["rabbit@mq1", "rabbit@mq2"]}
+    fields = told(source)["rabbitmq", ""]
+    assert (fields["running"], fields["missing"], fields["queues"], fields["uptime"]) == (2, 0, 2, 9)
+    source.config["rabbitmq"]["url"] = "http://somebody.else/"
+    assert told(source) == {}
 
 
 def test_the_lease_that_an_agent_keeps(source, tmp_path):

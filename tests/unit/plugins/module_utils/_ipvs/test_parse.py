@@ -120,3 +120,28 @@ def test_in_words():
     assert p.in_words("-t 198.18.0.100:80") == "198.18.0.100:80/tcp"
     assert p.in_words("--sctp-service [::1]:9") == "[::1]:9/sctp"
     assert p.in_words("-f 2 -6") == "fwmark 2 (IPv6)"
+
+
+PROC = """IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
+TCP  C6120064:0050 wrr persistent 300 FFFFFFFF
+  -> C6120016:1F90      Masq    0      1          4
+  -> C6120015:0050      Route   3      2          0
+UDP  C6120064:0035 rr ops\x20
+TCP  [2001:0db8:0000:0000:0000:0000:0000:0100]:01BB sh\x20
+  -> [2001:0db8:0000:0000:0000:0000:0000:0045]:01BB      Tunnel  1      7          0
+FWM  FFFFFFFF wlc\x20
+  -> C612000A:0000      Route   1      0          0
+"""
+
+
+def test_the_kernels_own_listing():
+    web, dns, six, mark = p.parse_proc(PROC)
+    assert web == {"protocol": "tcp", "address": "198.18.0.100", "port": 80, "servers": [
+        {"address": "198.18.0.22", "port": 8080, "weight": 0, "active_connections": 1, "inactive_connections": 4},
+        {"address": "198.18.0.21", "port": 80, "weight": 3, "active_connections": 2, "inactive_connections": 0}]}
+    assert dns == {"protocol": "udp", "address": "198.18.0.100", "port": 53, "servers": []}
+    assert (six["address"], six["port"], six["servers"][0]["address"]) == ("2001:db8::100", 443, "2001:db8::45")
+    assert mark["fwmark"] == 4294967295 and mark["servers"][0]["address"] == "198.18.0.10"
+    assert p.parse_proc("") == []

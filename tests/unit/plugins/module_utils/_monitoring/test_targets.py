@@ -75,3 +75,14 @@ def test_what_its_own_exporter_looks_at():
         "drains": {"galera": "/run/failover-galera/drain", "ipvs": "/run/keepalived-drained"},
         "certificates": ["/etc/ssl/certs/failover-*.pem", "/etc/galera-tls/cert.pem"]}
     assert targets.looks_at({"group_names": ["monitoring"]}, "198.51.100.61") == {}
+
+
+def test_what_it_looks_at_of_keepalived_and_rabbitmq():
+    given = {"group_names": ["ipvs_director", "rabbitmq"], "keepalived_instances": [{"name": "web", "addresses": ["198.51.100.100/24"]}],
+             "rabbitmq_cluster_prometheus_address": "198.51.100.51"}
+    service = {"name": "web", "address": "198.51.100.100", "port": 80, "protocol": "TCP", "fwmark": None, "quorum": 1, "servers": []}
+    found = targets.looks_at(dict(given, rabbitmq_cluster_tls=False), "198.51.100.13", [service], ["mq1"])
+    assert found["vips"] == ["198.51.100.100"] and found["vrrp"]["instances"] == ["web"]
+    assert [one["label"] for one in found["virtual_servers"]] == ["web_198.51.100.100:80"]
+    assert found["rabbitmq"] == {"url": "http://198.51.100.51:15692/metrics", "nodes": ["rabbit@mq1"]}
+    assert targets.jobs(given, "198.51.100.13", PORTS)["rabbitmq"] == "198.51.100.51:15692"

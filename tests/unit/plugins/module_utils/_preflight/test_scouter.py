@@ -19,7 +19,8 @@ def values(host="mon", **changes):
         **DEFAULTS, "scouter_collectors": ["mon"], "scouter_members": ["mon", "web1"], "scouter_address": "198.51.100.61",
         "scouter_collector_address": "198.51.100.61", "scouter_maven_repository": "https://repository.test/maven2/", "scouter_dead_s": 35,
         "scouter_password": "long-enough-for-this", "scouter_tomcat_instances": ["a"], "scouter_units": ["tomcat@a.service"],
-        "scouter_java_instances": ["a"], **{"scouter_" + name: value for name, value in changes.items()}}
+        "scouter_java_instances": ["a"], "scouter_watched": {host: {"keepalived_instances": [{"name": "web"}]}},
+        **{"scouter_" + name: value for name, value in changes.items()}}
 
 
 def test_the_usual():
@@ -49,6 +50,10 @@ def test_the_usual():
      "/srv/scouter-all-2.20.0.tar.gz, an archive without is not unpacked."),
     ({"archive": "/srv/scouter.zip", "archive_checksum": SUM}, "mon: scouter_archive is '/srv/scouter.zip': give the "
      "scouter-all-<version>.tar.gz."),
+    ({"vrrp_instances": ["web", "shop"]}, "mon: scouter_vrrp_instances has 'shop', and the host's VRRP instances are web: correct the "
+     "name."),
+    ({"rabbitmq_url": "http://me:secret@127.0.0.1/metrics"}, "mon: scouter_rabbitmq_url is 'http://(not shown)@127.0.0.1/metrics': give "
+     "a URL such as http://127.0.0.1:15692/metrics; RabbitMQ asks nobody there for a password."),
     ({"port": 80}, "mon: scouter_port is 80: give 1024 to 65535, lower ones only root may listen on, and the collector is not root."),
     ({"port": 6180}, "mon: scouter_port and scouter_http_port are both 6180: give each its own."),
     ({"memory_mb": 512}, "mon: scouter_memory_mb is 512, and scouter_heap_mb 512: give at least 768, Java needs that much beside its "

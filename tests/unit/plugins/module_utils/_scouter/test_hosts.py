@@ -20,7 +20,8 @@ def values(host="mon", **changes):
         "memory_mb": 1024, "profile_days": 1, "xlog_days": 2, "counter_days": 3, "log_days": 4, "disk_percent": 80, "exporter": True,
         "interval_s": 10, "answer_s": 3, "dead_s": 35, "tomcat_instances": [], "units": [], "httpd_url": "", "host_heap_mb": 64,
         "java_instances": [], "trace_interservice": True, "profile_http": False, "_user": "scouter",
-        "haproxy_url": "", "haproxy_user": "", "mysql_user": "", "mysql_socket": "/run/m.sock",
+        "haproxy_url": "", "haproxy_user": "", "mysql_user": "", "mysql_socket": "/run/m.sock", "virtual_services": [],
+        "vrrp_instances": [], "rabbitmq_url": "", "rabbitmq_members": [],
         "_exporter_user": "scouter-exporter", "_program": [{"path": "/p/run.py"}],
         "_program_directory": "/p", "_exporter_unit": "exporter", "_parts_list": "%s  x/a/1/a-1.jar\n" % SUM, **changes}
 
@@ -39,8 +40,8 @@ def files(given):
 
 def test_what_a_collector_of_parts_is():
     assert hosts.member(values()) == {
-        "is_collector": True, "archive_home": "", "from_parts": True, "parts_home": "/opt/scouter/parts-2.20.0", "needs_java": True,
-        "url": "http://127.0.0.1:6180"}
+        "families": [], "is_collector": True, "archive_home": "", "from_parts": True, "parts_home": "/opt/scouter/parts-2.20.0",
+        "needs_java": True, "url": "http://127.0.0.1:6180"}
     assert hosts.wanted_parts(values()) == [{"path": "x/a/1/a-1.jar", "checksum": "sha256:" + SUM}]
 
 
@@ -135,6 +136,39 @@ def test_systemd_and_the_role_want_the_same_of_a_directory():
     for unit, directory in ((hosts.collector_unit(values()), "/var/lib/scouter"), (hosts.host_unit(archived()), "/var/lib/scouter-host")):
         made = {one["path"]: one for one in [*hosts.config(values())["directories"], *hosts.config(archived())["directories"]]}[directory]
         assert made["owner"] == "scouter" and "StateDirectoryMode=" + made["mode"] in unit.splitlines()
+
+
+DIRECTOR = {"group_names": ["ipvs_director", "rabbitmq"], "keepalived_instances": [{"name": "web", "addresses": ["198.51.100.100/24"]}],
+            "keepalived_virtual_servers": [{"name": "web", "address": "198.51.100.100", "ports": [80, 443], "group": "web"}, 7]}
+SERVICE = {"name": "web", "address": "198.51.100.100", "port": 80, "protocol": "TCP", "fwmark": None, "quorum": 1,
+           "servers": [{"name": "web1", "address": "198.51.100.21", "weight": 1}]}
+
+
+def director(**changes):
+    return values("web1", watched={"mon": {}, "web1": dict(DIRECTOR, **changes)}, vrrp_instances=["web"], virtual_services=[SERVICE],
+                  rabbitmq_url="http://127.0.0.1:15692/metrics", rabbitmq_members=["web1"])
+
+
+def test_what_the_exporter_looks_at_of_keepalived_and_rabbitmq():
+    told = json.loads(hosts.exporter_settings(director()))
+    assert told["vips"] == ["198.51.100.100"] and told["vrrp"]["instances"] == ["web"]
+    assert [one["label"] for one in told["virtual_servers"]] == ["web_198.51.100.100:80"]
+    assert told["rabbitmq"] == {"url": "http://127.0.0.1:15692/metrics", "nodes": ["rabbit@web1"]}
+    # Of sockets it needs one more kind, for the addresses, and nothing where it does not look.
+    assert hosts.member(director())["families"] == ["AF_NETLINK"] and hosts.member(web1())["families"] == []
+
+
+def test_what_it_shall_not_look_at():
+    told = json.loads(hosts.exporter_settings(dict(director(), vrrp_instances=[], rabbitmq_url="", virtual_services=[])))
+    assert not {"vips", "vrrp", "virtual_servers", "rabbitmq"} & set(told)
+
+
+def test_what_the_collector_must_know_of_them():
+    assert hosts.expected(director())[1:] == [
+        "/web1/X$host", "/web1/X$vrrp_web", "/web1/X$vip_198.51.100.100", "/web1/X$virtual_server_web_198.51.100.100:80",
+        "/web1/X$virtual_server_web_198.51.100.100:443", "/web1/X$rabbitmq"]
+    nothing = director(scouter_vrrp_instances=[], scouter_rabbitmq_url="", keepalived_virtual_servers=[])
+    assert hosts.expected(nothing)[1:] == ["/web1/X$host"]
 
 
 def test_units():

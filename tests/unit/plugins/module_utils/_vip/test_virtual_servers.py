@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from ansible_collections.failover.stack.plugins.module_utils._vip.virtual_servers import (
     connections,
+    connections_of,
     endpoints,
     label,
+    living,
     missing,
+    named,
     network_peers,
     resolve_all,
     weightless,
@@ -114,3 +117,20 @@ def test_without_a_server_the_others_must_suffice():
     assert missing(SERVICES, full, "198.18.0.22") == [
         "web (TCP 198.18.0.100:80) has living servers of weight 1, its quorum is 2; without weight: web2"]
     assert missing(SERVICES, [], "198.18.0.99") == []
+
+
+def test_who_of_a_services_own_servers_lives():
+    service = {"name": "web", "address": "198.18.0.100", "port": 80, "quorum": 1,
+               "servers": [{"address": "198.18.0.21"}, {"address": "198.18.0.22"}]}
+    sorry = {"address": "198.18.0.5", "weight": 1, "active_connections": 4}
+    rows = [{"address": "198.18.0.21", "weight": 3, "active_connections": 2}, {"address": "198.18.0.22", "weight": 0}, sorry]
+    table = [{"protocol": "tcp", "address": "198.18.0.100", "port": 80, "servers": rows}]
+    assert living(service, table) == {"198.18.0.21": 3} and living(service, table, "198.18.0.21") == {}
+    assert connections_of(service, table) == 6
+    assert living(service, []) is None and living(service, None) is None and connections_of(service, []) == 0
+
+
+def test_names_of_services():
+    assert named({"name": "web", "protocol": "TCP", "address": "198.18.0.100", "port": 80}) == "web_198.18.0.100:80"
+    assert named({"name": "dns", "protocol": "UDP", "address": "2001:db8::1", "port": 53}) == "dns_UDP[2001:db8::1]:53"
+    assert named({"name": "all", "fwmark": 5}) == "all_fwmark5"

@@ -26,6 +26,7 @@ from ansible_collections.failover.stack.plugins.module_utils._figures.table impo
 from ansible_collections.failover.stack.plugins.module_utils._galera import state as galera
 from ansible_collections.failover.stack.plugins.module_utils._sql import connection, status
 from ansible_collections.failover.stack.plugins.module_utils._web.modjk import StatusError
+from ansible_collections.failover.stack.plugins.module_utils._web.tomcat_sessions import SessionsError
 
 PROC = ("stat", "loadavg", "uptime", "meminfo", "net/dev", "self/mounts")
 MOST_BYTES = 1 << 20
@@ -85,7 +86,7 @@ class Source:
         """What a source tells, an empty list when it does not."""
         try:
             told = question()
-        except (OSError, ValueError, subprocess.SubprocessError, connection.Failure, StatusError) as error:
+        except (OSError, ValueError, subprocess.SubprocessError, connection.Failure, StatusError, SessionsError) as error:
             self.trouble(source, str(error) or type(error).__name__)
             return []
         self.trouble(source, "")

@@ -6,7 +6,8 @@
 """What a host of this stack keeps where only this collection looks: SOURCES of _agents/figures.py.
 
 vips: addresses; vrrp: {unit, states (a directory), instances}; virtual_servers: as _figures/watched.py has them; rabbitmq: {url, nodes};
-lease: {path, ttl_s, cluster}; modjk_url; drains: {galera: file, ipvs: directory}; contents: true where there are some;
+lease: {path, ttl_s, cluster}; modjk_url; tomcats: names of instances that tell their sessions; drains: {galera: file, ipvs: directory};
+contents: true where there are some;
 applications: [{name, docroot}]; certificates: files (a pattern may name several) and places (address:port) that speak TLS.
 """
 
@@ -27,6 +28,7 @@ from ansible_collections.failover.stack.plugins.module_utils._ipvs.parse import 
 from ansible_collections.failover.stack.plugins.module_utils._monitoring.exposition import parse as parse_metrics
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq import exposed
 from ansible_collections.failover.stack.plugins.module_utils._vip import address as virtual
+from ansible_collections.failover.stack.plugins.module_utils._web import tomcat_sessions
 
 # Certificates change with a deployment of theirs; a handshake in each round would be in every log.
 CERTIFICATES_S = 60
@@ -68,6 +70,14 @@ def lease(_source, where):
 
 def workers(source, url):
     return stack.workers(source.fetch(url + "?mime=xml"))
+
+
+def sessions(source, instances):
+    """One that is down, or frozen, hides no other one."""
+    def one(instance):
+        return stack.sessions(tomcat_sessions.ask(instance, source.config["answer_s"]))
+
+    return [told for instance in instances for told in source.ask("sessions of " + instance, lambda instance=instance: one(instance))]
 
 
 def kept_drained(directory):
@@ -153,5 +163,6 @@ def certificates(source, wanted):
 SOURCES = (
     ("vips", "the host's addresses", vips), ("vrrp", "keepalived", vrrp), ("virtual_servers", "virtual servers", virtual_servers),
     ("rabbitmq", "RabbitMQ", rabbitmq), ("lease", "the writer's lease", lease), ("modjk_url", "mod_jk", workers),
+    ("tomcats", "Tomcat", sessions),
     ("drains", "drained servers", drains), ("contents", "content", contents), ("applications", "applications", applications),
     ("certificates", "certificates", certificates))

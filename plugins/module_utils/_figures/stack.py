@@ -57,6 +57,11 @@ def workers(text):
         for one in modjk.parse(text)]
 
 
+def sessions(told):
+    """told: {application: {active, manager}} as _web/tomcat_sessions.py reads it."""
+    return [Figures("sessions", name, {"active": one["active"]}, {"manager": one["manager"]}) for name, one in told.items()]
+
+
 def drains(counts):
     """counts: {what: how many servers this host keeps drained}."""
     return [Figures("drain", what, {"drained": count}, {}) for what, count in sorted(counts.items())]

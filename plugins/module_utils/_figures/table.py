@@ -81,6 +81,7 @@ MEASURES = {
     "worker": (
         Counter("active", "mod_jk sends requests to it (1), or it is drained (0)"), Counter("error", "mod_jk holds it for dead (1)"),
         Counter("busy", "Requests at work", total=True), Counter(BEAT, "Lines sent")),
+    "sessions": (Counter("active", "Sessions of this instance, with a DeltaManager those of all"), Counter(BEAT, "Lines sent")),
     "drain": (Counter("drained", "Servers that this host keeps drained"), Counter(BEAT, "Lines sent")),
     "content": (
         Counter("pulled", "Was ever pulled whole (1)"), Counter("age", "Last good pull was before", "s"),
@@ -93,7 +94,8 @@ MEASURES = {
 }
 # Those of which a host has several; told apart by this tag.
 NAMED = {"unit": "unit", "state": "unit", "vrrp": "vrrp_instance", "vip": "vip", "virtual_server": "virtual_server", "lease": "cluster",
-         "worker": "worker", "drain": "what", "content": "content", "deploy": "application", "certificate": "certificate"}
+         "worker": "worker", "sessions": "application", "drain": "what", "content": "content", "deploy": "application",
+         "certificate": "certificate"}
 
 
 def short(unit):

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of keepalived and RabbitMQ a host's exporter looks at, whoever is told: settings of _agents/figures_stack.py. Pure.
+"""What of keepalived, RabbitMQ and Tomcat a host's exporter looks at, whoever is told: settings of _agents/figures_stack.py. Pure.
 
-given: a host's groups (group_names), and of its variables keepalived_instances, rabbitmq_cluster_plugins and
-rabbitmq_cluster_prometheus_port, as far as it has them.
+given: a host's groups (group_names), and of its variables keepalived_instances, rabbitmq_cluster_plugins,
+rabbitmq_cluster_prometheus_port, tomcat_cluster_instances and tomcat_cluster_session_counts, as far as it has them.
 """
 
 from __future__ import annotations
@@ -67,3 +67,8 @@ def rabbitmq_url(given, address):
 def rabbitmq(url, members):
     """members: hosts of its cluster."""
     return {"url": url, "nodes": ["rabbit@" + host.split(".")[0] for host in members]} if url else {}
+
+
+def tomcats(given):
+    """Tomcat instances that tell how many sessions they have, as role tomcat_cluster is told them."""
+    return list(given.get("tomcat_cluster_instances") or []) if given.get("tomcat_cluster_session_counts", True) else []

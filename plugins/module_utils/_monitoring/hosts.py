@@ -134,6 +134,7 @@ def dropin_path(unit):
 def looks_at(values):
     """What of this stack our exporter tells, with the certificates that the site names beside."""
     found = targets.looks_at(own(values), values["address"], values["virtual_services"], values["rabbitmq_members"])
+    found.update({"tomcats": values["tomcats"]} if values["tomcats"] else {})
     certificates = [*found.get("certificates", []), *values["certificates"]]
     return dict(found, certificates=list(dict.fromkeys(certificates))) if certificates else found
 

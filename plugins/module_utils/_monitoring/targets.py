@@ -145,7 +145,8 @@ def looks_at(given, address, services=(), members=()):
         "vips": vips(given), "vrrp": watched.vrrp(one["name"] for one in watched.instances(given)),
         "virtual_servers": watched.virtual_servers(services),
         "rabbitmq": watched.rabbitmq(watched.rabbitmq_url(given, rabbitmq_address(given, address)), members),
-        "lease": lease(given), "modjk_url": loopback + "/jkstatus" if {"apache", "tomcat"} <= set(mine) else "",
+        "lease": lease(given),
+        "modjk_url": loopback + "/jkstatus" if {"apache", "tomcat"} <= set(mine) else "",
         "drains": drains(given), "contents": "content_target" in mine, "certificates": certificates(given, address),
         "applications": [{"name": one["name"], "docroot": one["docroot"]} for one in given.get("app_deploy_applications") or []]
         if "app_deploy" in mine else []}

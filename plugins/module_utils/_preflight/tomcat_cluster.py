@@ -11,7 +11,7 @@ import os
 import re
 
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import Claim, listening
-from ansible_collections.failover.stack.plugins.module_utils._web import data_source
+from ansible_collections.failover.stack.plugins.module_utils._web import data_source, tomcat_sessions
 from ansible_collections.failover.stack.plugins.module_utils._web.ajp_workers import NAME_LIMIT, route_of
 from ansible_collections.failover.stack.plugins.module_utils._web.sandbox import SYSTEM, top
 from ansible_collections.failover.stack.plugins.module_utils._web.session_classes import pattern_problems, replicates
@@ -196,6 +196,9 @@ def application_problems(host, values):
     for where, _instance, service in services_of(values):
         if not NAME.match(str(service.get("name"))):
             sentences.append("%s: %s.name is %s: use letters, digits, dash and underscore only." % (host, where, service.get("name")))
+        if service.get("name") == tomcat_sessions.SERVICE:
+            sentences.append("%s: %s.name is %s, which is the role's own service in every instance: choose another." % (
+                host, where, tomcat_sessions.SERVICE))
         paths = set()
         for a, application in enumerate(as_list(service.get("applications"))):
             variable = "%s.applications[%d]" % (where, a)

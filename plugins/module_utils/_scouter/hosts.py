@@ -15,6 +15,7 @@ from ansible_collections.failover.stack.plugins.module_utils._figures import tab
 from ansible_collections.failover.stack.plugins.module_utils._figures.watched import bracketed
 from ansible_collections.failover.stack.plugins.module_utils._scouter import measures, parts
 from ansible_collections.failover.stack.plugins.module_utils._vip import virtual_servers as virtual
+from ansible_collections.failover.stack.plugins.module_utils._web import tomcat_sessions
 
 ETC, VAR, HOME = "/etc/scouter", "/var/lib/scouter", "/opt/scouter"
 # Of what the exporter logs in to.
@@ -94,13 +95,14 @@ def has_rabbitmq(given):
 
 
 def looks_at(values):
-    """What of keepalived and RabbitMQ the exporter of this host is told, as _agents/figures_stack.py reads it; without what there is none
-    of."""
+    """What of keepalived, RabbitMQ and Tomcat the exporter of this host is told, as _agents/figures_stack.py reads it; without what there
+    is none of."""
     names = values["vrrp_instances"]
     found = {
         "vips": watched.vips(own(values)) if names else [], "vrrp": watched.vrrp(names),
         "virtual_servers": watched.virtual_servers(values["virtual_services"]),
-        "rabbitmq": watched.rabbitmq(values["rabbitmq_url"], values["rabbitmq_members"])}
+        "rabbitmq": watched.rabbitmq(values["rabbitmq_url"], values["rabbitmq_members"]),
+        "tomcats": [one["name"] for one in watched.tomcats(own(values))]}
     return {key: value for key, value in found.items() if value}
 
 
@@ -126,6 +128,7 @@ def expected(values):
             found += [measures.object_name(host, "haproxy")] if given.get("scouter_haproxy_url") else []
             found += [measures.object_name(host, "mysql")] if given.get("scouter_mysql_user") else []
             found += front_objects(host, given)
+            found += [measures.object_name(host, "sessions", name) for name in tomcat_sessions.applications(watched.tomcats(given))]
             found += [measures.object_name(host, "rabbitmq")] if has_rabbitmq(given) else []
         if has_archive(values):
             found += ["/" + host] + ["/%s/%s" % (host, name) for name in java_instances(given)]

@@ -97,7 +97,8 @@ def tomcat(values):
     watchdog = [unit(values["_watchdog_unit"])] if values["watchdog"] else []
     services = [{"name": "%s/%s" % (instance["name"], service["name"]), "port": int(service["ajp_port"])}
                 for instance, service in wiring.services_of(values["instances"])]
-    return {"cluster": values["group"], "address": values["address"], "services": services, "units": found + watchdog}
+    return {"cluster": values["group"], "address": values["address"], "services": services, "units": found + watchdog,
+            "sessions": [one["name"] for one in values["instances"]] if values["session_counts"] else []}
 
 
 def application(values):

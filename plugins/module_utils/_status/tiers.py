@@ -157,13 +157,20 @@ def httpd(told, limits):
 
 
 def tomcat(told, limits):
-    problems, figures = [], {}
+    """Sessions by instance and application. Where Tomcat keeps all of them everywhere (DeltaManager), each tells those of the cluster."""
+    problems, warnings, figures, texts, marks = [], [], {}, [], {}
     for host, read in reads(told).items():
         problems += at(host, ["%s does not answer AJP: journalctl -u tomcat@%s" % (name, name.partition("/")[0])
                               for name, good in read["answers"].items() if not good])
+        warnings += at(host, ["%s does not tell its sessions (%s): run playbooks/tomcat.yml" % one for one in read["untold"].items()])
         figures[host] = read["answers"]
+        counted = {name: one["active"] for name, one in read["sessions"].items()}
+        texts += ["%s: %s" % (host, listed(counted.items()))] if counted else []
+        marks[host] = ["%d sessions" % sum(counted.values())] if counted else []
     answering = [host for host, read in reads(told).items() if all(read["answers"].values())]
-    return Verdict("answers AJP: %s" % (", ".join(answering) or "nobody"), problems, [], {"answers": figures})
+    text = "; ".join(["answers AJP: %s" % (", ".join(answering) or "nobody"), *(["sessions " + " · ".join(texts)] if texts else [])])
+    sessions = {host: read["sessions"] for host, read in reads(told).items()}
+    return Verdict(text, problems, warnings, {"answers": figures, "sessions": sessions}, marks)
 
 
 def application(told, limits):

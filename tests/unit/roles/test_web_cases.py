@@ -56,6 +56,18 @@ def tomcats(tmp_path_factory):
     return rendered(tmp_path_factory.mktemp("tomcats"), "tomcat_cluster", "tomcat", CASES / "web.yml", "__tomcat_cluster_written")
 
 
+def test_an_instance_tells_its_sessions_at_a_socket_and_at_no_port(tomcats):
+    made = tomcats["t02"]
+    services = ElementTree.fromstring(made["/etc/tomcat-cluster/tc1/server.xml"]).findall("Service")
+    # Behind all others: whatever becomes of it, theirs have begun.
+    assert services[-1].get("name") == "failover-status" and services[-1].find("Engine").get("name") == "failover-status"
+    (connector,) = services[-1].findall("Connector")
+    assert connector.get("unixDomainSocketPath") == "/run/tomcat-cluster/tc1/status.sock" and connector.get("port") is None
+    page = services[-1].find(".//Context").get("docBase") + "/index.jsp"
+    assert "activeSessions" in made[page] and "request" not in made[page] and "setAttribute" not in made[page]
+    assert "RuntimeDirectory=tomcat-cluster/%i" in made["/etc/systemd/system/tomcat@.service"].splitlines()
+
+
 def site(files, name):
     return files["/etc/apache2/sites-available/failover-%s.conf" % name]
 

@@ -11,7 +11,7 @@ from ansible_collections.failover.stack.plugins.module_utils._deploy.release imp
 from ansible_collections.failover.stack.plugins.module_utils._deploy.state import read_releases
 from ansible_collections.failover.stack.plugins.module_utils._host import unit_age
 from ansible_collections.failover.stack.plugins.module_utils._status.reading import ANSWER_S
-from ansible_collections.failover.stack.plugins.module_utils._web import modjk
+from ansible_collections.failover.stack.plugins.module_utils._web import modjk, tomcat_sessions
 
 
 def httpd(host, asked):
@@ -22,8 +22,18 @@ def httpd(host, asked):
 
 
 def tomcat(host, asked):
-    """answers: whether each service's AJP connector answers."""
-    return {"answers": {one["name"]: modjk.answers_ping(asked["address"], one["port"], ANSWER_S) for one in asked["services"]}}
+    """answers: whether each service's AJP connector answers. sessions: {application: {active, manager}}. untold: why an instance that
+    answers does not tell its sessions."""
+    answers = {one["name"]: modjk.answers_ping(asked["address"], one["port"], ANSWER_S) for one in asked["services"]}
+    sessions, untold = {}, {}
+    for instance in asked["sessions"]:
+        # Who does not answer at all is not waited for once more.
+        if any(good for name, good in answers.items() if name.partition("/")[0] == instance):
+            try:
+                sessions.update(tomcat_sessions.ask(instance, ANSWER_S))
+            except (OSError, tomcat_sessions.SessionsError) as error:
+                untold[instance] = str(error) or type(error).__name__
+    return {"answers": answers, "sessions": sessions, "untold": untold}
 
 
 def release(host, one):

@@ -179,3 +179,16 @@ def test_mod_jk_that_is_away_is_said_once(source):
     source.config["modjk_url"] = "http://127.0.0.1:1/jkstatus"
     assert told(source) == told(source) == {}
     assert len(source.said) == 1 and source.said[0].startswith("mod_jk: ")
+
+
+def test_sessions_and_an_instance_that_is_down_hides_no_other(source, monkeypatch):
+    def ask(instance, timeout_s):
+        if instance == "a":
+            raise figures_stack.tomcat_sessions.SessionsError("a answers with 500 at its socket")
+        return {instance + "/user": {"active": 4, "manager": "DeltaManager"}}
+
+    monkeypatch.setattr(figures_stack.tomcat_sessions, "ask", ask)
+    source.config["tomcats"] = ["a", "b"]
+    (one,) = source.round()
+    assert (one.kind, one.name, one.fields, one.labels) == ("sessions", "b/user", {"active": 4}, {"manager": "DeltaManager"})
+    assert source.said == ["sessions of a: a answers with 500 at its socket"]

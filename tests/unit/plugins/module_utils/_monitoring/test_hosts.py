@@ -21,7 +21,7 @@ def values(host="mon", **changes):
         "watched": {"mon": {"group_names": ["monitoring"]}, "web1": {"group_names": ["apache", "haproxy"]},
                     "db1": {"group_names": ["galera", "etcd"], "monitoring_mysql_user": "watch"}},
         "node_port": 9100, "mysqld_port": 9104, "apache_port": 9117, "open": False, "allowed": [], "interval_s": 10, "answer_s": 3,
-        "units": [], "certificates": [], "virtual_services": [], "rabbitmq_members": [],
+        "units": [], "certificates": [], "virtual_services": [], "rabbitmq_members": [], "tomcats": [],
         "mysql_user": "", "mysql_socket": "/run/m.sock", "scrape_s": 15, "replica_lag_s": 60,
         "certificate_days": 21, "drained_s": 3600, "versions_s": 1800, "prometheus": False, "prometheus_address": "127.0.0.1",
         "prometheus_port": 9090, "prometheus_days": 15, "_user": "failover-exporter", "_prometheus_user": "prometheus",

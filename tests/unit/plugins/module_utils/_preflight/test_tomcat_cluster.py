@@ -248,6 +248,8 @@ def application(**more):
 
 
 @pytest.mark.parametrize("given, sentence", [
+    (of(service(name="failover-status")),
+     SERVICE + ".name is failover-status, which is the role's own service in every instance: choose another."),
     (of(service(http_port=80)),
      SERVICE + ".http_port is 80: give 1024 to 65535, lower ones only root may listen on, and Tomcat is not root "
      "(httpd or HAProxy in front may)."),

@@ -98,7 +98,7 @@ def test_the_exporter():
     assert told == {"url": "http://[2001:db8::61]:6180/telegraf/metric", "interval_s": 10, "answer_s": 3, "host": "web1",
                     "units": ["tomcat@a.service"], "httpd_url": "http://127.0.0.1/s?auto",
                     "haproxy": {"url": "", "user": "", "password_file": "/etc/scouter/haproxy-password"},
-                    "mysql": {"user": "", "socket": "/run/m.sock", "password_file": "/etc/scouter/mysql-password"}}
+                    "mysql": {"user": "", "socket": "/run/m.sock", "password_file": "/etc/scouter/mysql-password"}, "tomcats": ["a", "b"]}
     off = hosts.config(web1(exporter=False))
     assert "/etc/systemd/system/failover-scouter-exporter.service" in off["absent"] and not off["files"]
 
@@ -169,6 +169,16 @@ def test_what_the_collector_must_know_of_them():
         "/web1/X$virtual_server_web_198.51.100.100:443", "/web1/X$rabbitmq"]
     nothing = director(scouter_vrrp_instances=[], scouter_rabbitmq_url="", keepalived_virtual_servers=[])
     assert hosts.expected(nothing)[1:] == ["/web1/X$host"]
+
+
+def test_sessions_of_tomcats_are_told_where_these_tell_them():
+    services = [{"name": "user", "applications": [{}, {"path": "/shop"}]}]
+    given = {"tomcat_cluster_instances": [{"name": "a", "services": services}, {"name": "b"}]}
+    watched = values("web1", watched={"web1": given})
+    assert json.loads(hosts.exporter_settings(watched))["tomcats"] == ["a", "b"]
+    assert hosts.expected(watched)[-2:] == ["/web1/X$sessions_a/user", "/web1/X$sessions_a/user/shop"]
+    silent = values("web1", watched={"web1": dict(given, tomcat_cluster_session_counts=False)})
+    assert "tomcats" not in json.loads(hosts.exporter_settings(silent)) and "X$sessions" not in str(hosts.expected(silent))
 
 
 def test_units():

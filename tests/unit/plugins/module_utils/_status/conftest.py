@@ -46,7 +46,9 @@ def web():
     return host(
         realserver=tier({}, {"missing": []}),
         httpd=tier({}, {"workers": workers, "unusable_balancers": [], "in_error": [], "silent": [], "closed": False}, "apache2.service"),
-        tomcat=tier({"cluster": "tomcat"}, {"answers": {"tomcat1/user": True}}, "tomcat@tomcat1.service"),
+        tomcat=tier({"cluster": "tomcat"}, {
+            "answers": {"tomcat1/user": True}, "untold": {},
+            "sessions": {"tomcat1/user": {"active": 3, "manager": "BackupManager"}}}, "tomcat@tomcat1.service"),
         application=tier({}, {"applications": {"demo": {"release": "v1.0-1", "version": "v1.0", "stale": []}}}),
         content=tier({"cluster": "content"}, {"ages": {"media": 40}, "sources": [], "problems": []}, "failover-content-media.timer"))
 

@@ -115,7 +115,7 @@ def test_boxes_stand_beside_each_other_and_within(lab):
 def test_who_only_pulls_content_has_one_box(lab):
     panels = {panel["key"]: panel for panel in picture.panels_of(judge.judged(lab))}
     assert [one["name"] for one in panels["content"]["hosts"]] == ["content1"]
-    assert panels["web"]["hosts"][0]["marks"] == ["2 of 2 workers usable", "demo v1.0", "media: 40 s"]
+    assert panels["web"]["hosts"][0]["marks"] == ["2 of 2 workers usable", "3 sessions", "demo v1.0", "media: 40 s"]
 
 
 def test_whose_content_is_refused_is_red_in_its_box(lab):

@@ -52,6 +52,7 @@ def test_what_the_lines_say(lab):
     assert said["rabbitmq", "one"] == "3 of 3 nodes run; no partition; no alarm; 2 queues, 7 messages"
     assert said["content", "content"] == "media synced web1 40 s ago, web2 40 s ago"
     assert said["application", "one"] == "demo v1.0 on web1, web2"
+    assert said["tomcat", "tomcat"] == "answers AJP: web1, web2; sessions web1: tomcat1/user 3 · web2: tomcat1/user 3"
 
 
 @pytest.mark.parametrize(("host", "tier", "changes", "red", "words"), [
@@ -283,3 +284,19 @@ def test_mmm_leads_the_databases(lab):
 def test_times_in_words():
     assert [tiers.span(one) for one in (None, 5, 119, 120, 7199, 7200, 172799, 172800)] == [
         "never", "5 s", "119 s", "2 min", "119 min", "2 h", "47 h", "2 d"]
+
+
+def test_sessions_by_instance_and_application(lab):
+    told = {"tomcat1/user": {"active": 7, "manager": "DeltaManager"}, "tomcat1/user/shop": {"active": 0, "manager": "DeltaManager"}}
+    read(lab, "web1", "tomcat", sessions=told)
+    one = line(lab, "tomcat")
+    assert one["text"].endswith("sessions web1: tomcat1/user 7, tomcat1/user/shop 0 · web2: tomcat1/user 3") and one["state"] == "ok"
+    assert one["figures"]["sessions"]["web1"] == told and one["marks"]["web1"] == ["7 sessions"]
+
+
+def test_an_instance_that_does_not_tell_its_sessions_is_to_be_looked_at(lab):
+    read(lab, "web1", "tomcat", sessions={}, untold={"tomcat1": "[Errno 2] No such file or directory"})
+    one = line(lab, "tomcat")
+    assert one["warnings"] == [
+        "web1: tomcat1 does not tell its sessions ([Errno 2] No such file or directory): run playbooks/tomcat.yml"]
+    assert one["state"] == "warning" and one["text"] == "answers AJP: web1, web2; sessions web2: tomcat1/user 3"

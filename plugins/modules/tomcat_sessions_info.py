@@ -13,7 +13,8 @@ author: The failover.stack founders (@failover-stack)
 description:
   - Asks each instance of role P(failover.stack.tomcat_cluster#role) at its own socket, which that has where
     C(tomcat_cluster_session_counts) is set. Changes nothing.
-  - With a DeltaManager each instance has, and tells, the sessions of its whole cluster; with a BackupManager those that it serves itself.
+  - With a DeltaManager each instance has, and tells, the sessions of its whole cluster; with a BackupManager those that it serves itself;
+    with a PersistentManager those that are not in the store at this moment.
 attributes:
   check_mode:
     support: full

@@ -19,6 +19,7 @@ from ansible_collections.failover.stack.plugins.module_utils._galera import clus
 from ansible_collections.failover.stack.plugins.module_utils._mha import plan as mha
 from ansible_collections.failover.stack.plugins.module_utils._mysql import server as mysql
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq import cluster as rabbitmq
+from ansible_collections.failover.stack.plugins.module_utils._scouter import telegraf
 from ansible_collections.failover.stack.plugins.plugin_utils.program_unit import unit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -65,6 +66,7 @@ UNITS = {
     "scouter_exporter": lambda: program({**in_lookup("scouter", "__scouter_exporter_unit"), "families": ["AF_NETLINK"]}),
     "textfile_exporter": lambda: program(
         {**in_lookup("monitoring", "__monitoring_exporter_unit"), "capabilities": ["CAP_DAC_READ_SEARCH"]}),
+    "telegraf": lambda: telegraf.unit({"_telegraf_user": "scouter-telegraf", "telegraf_memory_mb": 256}, "/opt/x/telegraf"),
     "galera_check": lambda: program(galera.agent_settings(GALERA)),
     "mysql_writer": lambda: program(mysql.agent_settings(MYSQL)),
     "rabbitmq_watchdog": lambda: program(rabbitmq.watchdog_settings(RABBITMQ)),

@@ -11,7 +11,9 @@ import re
 from ansible_collections.failover.stack.plugins.module_utils._host.artifacts import CHECKSUM, has_password, is_url, without_password
 from ansible_collections.failover.stack.plugins.module_utils._preflight.addresses import own_address
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import Claim, address_of, listening, owning
+from ansible_collections.failover.stack.plugins.module_utils._preflight.given_files import sum_of
 from ansible_collections.failover.stack.plugins.module_utils._scouter.hosts import BESIDE_HEAP_MB, VAR
+from ansible_collections.failover.stack.plugins.module_utils._scouter.telegraf import KINDS, STORE
 
 SHORTEST_PASSWORD = 12
 LOWEST_PORT = 1024
@@ -23,7 +25,7 @@ RANGES = {
     "scouter_heap_mb": (128, 65536), "scouter_memory_mb": (384, 131072), "scouter_host_heap_mb": (32, 1024),
     "scouter_profile_days": (1, 3650), "scouter_xlog_days": (1, 3650), "scouter_counter_days": (1, 3650), "scouter_log_days": (1, 3650),
     "scouter_disk_percent": (10, 99), "scouter_session_s": (60, 31536000), "scouter_interval_s": (2, 300), "scouter_answer_s": (1, 60),
-    "scouter_dead_s": (3, 3600), "scouter_verify_s": (1, 3600)}
+    "scouter_dead_s": (3, 3600), "scouter_verify_s": (1, 3600), "scouter_telegraf_memory_mb": (64, 4096)}
 
 
 def _groups(host, values):
@@ -129,6 +131,47 @@ def _watched(host, values):
     yield from _urls(host, values)
 
 
+def _telegraf(host, values):
+    source, checksum = values["scouter_telegraf"], values["scouter_telegraf_checksum"]
+    if not source:
+        if checksum:
+            yield "%s: scouter_telegraf_checksum is '%s', and scouter_telegraf is empty: name the file, or take the checksum out." % (
+                host, checksum)
+        return
+    if values["scouter_exporter"]:
+        yield ("%s: scouter_exporter is true and scouter_telegraf is '%s': both would tell of the same things under the same names, take "
+               "one out." % (host, without_password(source)))
+    if not is_url(source) and not source.startswith("/"):
+        yield "%s: scouter_telegraf is '%s': give a URL (http, https) or an absolute path on the controller." % (host, source)
+        return
+    if has_password(source):
+        yield "%s: scouter_telegraf has a password (%s), which would stand in logs: give a source that wants none." % (
+            host, without_password(source))
+    if not KINDS.search(source):
+        yield "%s: scouter_telegraf is '%s': give the .deb or the .tar.gz of Telegraf's project." % (host, without_password(source))
+    yield from _checksum(host, source, checksum)
+    yield from _telegraf_passwords(host, values)
+
+
+def _checksum(host, source, checksum):
+    if not CHECKSUM.match(checksum):
+        yield "%s: scouter_telegraf_checksum is '%s': write sha256: and the 64 hexadecimal digits of %s, one without is not run." % (
+            host, checksum, without_password(source))
+    elif not is_url(source):
+        found = sum_of(source)
+        if not found:
+            yield "%s: scouter_telegraf is '%s', which is no file on the controller: give a path there, or a URL." % (host, source)
+        elif found != checksum.lower():
+            yield "%s: scouter_telegraf %s has the checksum %s, and scouter_telegraf_checksum is %s: fetch it again, or correct it." % (
+                host, source, found, checksum)
+
+
+def _telegraf_passwords(host, values):
+    for name in ("scouter_mysql_password", "scouter_haproxy_password"):
+        if STORE.search(str(values.get(name) or "")):
+            yield "%s: %s has @{…:…} in it, which Telegraf would take for a secret of one of its stores: choose another." % (host, name)
+
+
 def _fronts(host, values):
     given = values["scouter_watched"].get(host) or {}
     known = [one["name"] for one in given.get("keepalived_instances") or []]
@@ -160,7 +203,7 @@ def problems(host, values):
         return ["%s: scouter_group is '%s' and scouter_agent_group '%s', it is in neither: name its groups." % (
             host, values["scouter_group"], values["scouter_agent_group"])]
     found = []
-    for rule in (_groups, _sources, _numbers, _access, _watched, _fronts):
+    for rule in (_groups, _sources, _numbers, _access, _watched, _fronts, _telegraf):
         found += rule(host, values)
     return list(dict.fromkeys(found))
 

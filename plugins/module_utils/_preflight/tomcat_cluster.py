@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import os
 import re
 
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import Claim, listening
+from ansible_collections.failover.stack.plugins.module_utils._preflight.given_files import sum_of
 from ansible_collections.failover.stack.plugins.module_utils._web import data_source, tomcat_sessions
 from ansible_collections.failover.stack.plugins.module_utils._web.ajp_workers import NAME_LIMIT, route_of
 from ansible_collections.failover.stack.plugins.module_utils._web.sandbox import SYSTEM, top
@@ -103,15 +103,12 @@ def archive_problems(host, values):
             host, checksum or "missing")]
     if "://" in archive:
         return []
-    if not os.path.isfile(archive):
+    found = sum_of(archive, match.group(1))
+    if not found:
         return ["%s: tomcat_cluster_archive is %s, which is no file on the controller: give a path there or a URL." % (host, archive)]
-    digest = hashlib.new(match.group(1))
-    with open(archive, "rb") as handle:
-        for block in iter(lambda: handle.read(1 << 20), b""):
-            digest.update(block)
-    if digest.hexdigest() != match.group(2):
-        return ["%s: tomcat_cluster_archive %s has the checksum %s:%s, not tomcat_cluster_archive_checksum %s: "
-                "fetch the archive again or correct the checksum." % (host, archive, match.group(1), digest.hexdigest(), checksum)]
+    if found != checksum:
+        return ["%s: tomcat_cluster_archive %s has the checksum %s, not tomcat_cluster_archive_checksum %s: "
+                "fetch the archive again or correct the checksum." % (host, archive, found, checksum)]
     return []
 
 

@@ -13,7 +13,7 @@ import json
 
 from ansible_collections.failover.stack.plugins.module_utils._figures import table, watched
 from ansible_collections.failover.stack.plugins.module_utils._figures.watched import bracketed
-from ansible_collections.failover.stack.plugins.module_utils._scouter import measures, parts
+from ansible_collections.failover.stack.plugins.module_utils._scouter import measures, parts, telegraf
 from ansible_collections.failover.stack.plugins.module_utils._vip import virtual_servers as virtual
 from ansible_collections.failover.stack.plugins.module_utils._web import tomcat_sessions
 
@@ -106,14 +106,42 @@ def looks_at(values):
     return {key: value for key, value in found.items() if value}
 
 
+def telegraf_home(values):
+    return telegraf.home(values, HOME)
+
+
+def by_telegraf(values, given):
+    """Whether Telegraf tells of a host. given: the host's own variables."""
+    return bool(given.get("scouter_telegraf", values["telegraf"]))
+
+
 def member(values):
     """What the tasks ask of the host. families: of sockets that the exporter needs; it asks the kernel alone for addresses."""
     collector, archive = is_collector(values), has_archive(values)
     return {
         "families": ["AF_NETLINK"] if looks_at(values).get("vips") else [],
+        "telegraf_home": telegraf_home(values) if telegraf.wanted(values) else "",
+        "telegraf_unpack": telegraf.unpacking(values, HOME) if telegraf.wanted(values) else [],
         "is_collector": collector, "archive_home": archive_home(values) if archive else "",
         "from_parts": collector and bool(values["maven_repository"]), "parts_home": parts_home(values),
         "needs_java": collector or archive, "url": "http://127.0.0.1:%d" % int(values["http_port"])}
+
+
+def things(given, whole=True):
+    """(kind, name) of what is told of a host. given: the host's own variables. whole: whether our exporter tells; Telegraf knows nothing of
+    some."""
+    yield "host", ""
+    yield from (("unit", table.short(unit)) for unit in units_of(given))
+    yield from ((kind, "") for kind, variable in (("httpd", "scouter_httpd_url"), ("haproxy", "scouter_haproxy_url"),
+                                                  ("mysql", "scouter_mysql_user")) if given.get(variable))
+    names = vrrp_instances(given)
+    yield from (("vrrp", name) for name in names)
+    if whole:
+        yield from (("vip", address) for address in (watched.vips(given) if names else []))
+        yield from (("virtual_server", name) for name in virtual_servers(given))
+    yield from (("sessions", name) for name in tomcat_sessions.applications(watched.tomcats(given)))
+    if has_rabbitmq(given):
+        yield "rabbitmq", ""
 
 
 def expected(values):
@@ -121,26 +149,11 @@ def expected(values):
     found = []
     for host in values["members"]:
         given = values["watched"].get(host) or {}
-        if values["exporter"]:
-            found.append(measures.object_name(host, "host"))
-            found += [measures.object_name(host, "unit", table.short(unit)) for unit in units_of(given)]
-            found += [measures.object_name(host, "httpd")] if given.get("scouter_httpd_url") else []
-            found += [measures.object_name(host, "haproxy")] if given.get("scouter_haproxy_url") else []
-            found += [measures.object_name(host, "mysql")] if given.get("scouter_mysql_user") else []
-            found += front_objects(host, given)
-            found += [measures.object_name(host, "sessions", name) for name in tomcat_sessions.applications(watched.tomcats(given))]
-            found += [measures.object_name(host, "rabbitmq")] if has_rabbitmq(given) else []
+        if values["exporter"] or by_telegraf(values, given):
+            found += [measures.object_name(host, kind, name) for kind, name in things(given, not by_telegraf(values, given))]
         if has_archive(values):
             found += ["/" + host] + ["/%s/%s" % (host, name) for name in java_instances(given)]
     return found
-
-
-def front_objects(host, given):
-    """Of a host with VRRP or virtual servers."""
-    names = vrrp_instances(given)
-    found = [measures.object_name(host, "vrrp", name) for name in names]
-    found += [measures.object_name(host, "vip", address) for address in (watched.vips(given) if names else [])]
-    return found + [measures.object_name(host, "virtual_server", name) for name in virtual_servers(given)]
 
 
 # --- Collector ------------------------------------------------------------------------
@@ -238,9 +251,14 @@ def collector_config(values):
 # --- What is watched ------------------------------------------------------------------
 
 
+def lines_url(values):
+    """Where the collector takes lines."""
+    return "http://%s:%d/telegraf/metric" % (bracketed(values["collector_address"]), int(values["http_port"]))
+
+
 def exporter_settings(values):
     return json.dumps({
-        "url": "http://%s:%d/telegraf/metric" % (bracketed(values["collector_address"]), int(values["http_port"])),
+        "url": lines_url(values),
         "interval_s": int(values["interval_s"]), "answer_s": int(values["answer_s"]), "host": values["inventory_hostname"],
         "units": values["units"], "httpd_url": values["httpd_url"],
         "haproxy": {"url": values["haproxy_url"], "user": values["haproxy_user"], "password_file": PASSWORD % "haproxy"},
@@ -326,10 +344,21 @@ def exporter_config(values):
         "purge": [{"directory": values["_program_directory"], "pattern": "*.py"}]}
 
 
+def telegraf_config(values):
+    """In check mode on a host without it nobody can check what it would be told."""
+    if not telegraf.wanted(values):
+        return {"absent": [UNITS + telegraf.UNIT, telegraf.CONFIG]}
+    program = "%s/%s" % (telegraf_home(values), telegraf.PROGRAM)
+    return {
+        "secrets": telegraf.secrets(values), "validate": ["%s config check --config %%s%s" % (program, telegraf.CONFIG)],
+        "files": [{"path": telegraf.CONFIG, "content": telegraf.config(values, lines_url(values)), "group": values["_telegraf_user"],
+                   "mode": "0640"}, {"path": UNITS + telegraf.UNIT, "content": telegraf.unit(values, program)}]}
+
+
 def config(values):
     """Files, directories and secrets in config_files' terms."""
-    found = {"files": [], "directories": [{"path": ETC}, {"path": HOME}], "absent": [], "purge": [], "secrets": {}}
-    sets = ([collector_config] if is_collector(values) else []) + [exporter_config, agents_config]
+    found = {"files": [], "directories": [{"path": ETC}, {"path": HOME}], "absent": [], "purge": [], "secrets": {}, "validate": []}
+    sets = ([collector_config] if is_collector(values) else []) + [exporter_config, telegraf_config, agents_config]
     for one in sets:
         for key, value in one(values).items():
             if key == "secrets":
@@ -347,6 +376,7 @@ def units(values):
         # Accounts and measurements it reads anew by itself.
         found.append(_run(COLLECTOR, True, [ETC + "/scouter.conf", ETC + "/logback.xml", UNITS + COLLECTOR, home]))
     found.append(_run(EXPORTER, bool(values["exporter"]), [ETC + "/exporter.json", UNITS + EXPORTER, values["_program_directory"]]))
+    found.append(_run(telegraf.UNIT, telegraf.wanted(values), [telegraf.CONFIG, UNITS + telegraf.UNIT, telegraf_home(values)]))
     found.append(_run(HOST_AGENT, has_archive(values), [ETC + "/host.conf", UNITS + HOST_AGENT]))
     return found
 

@@ -16,6 +16,7 @@ SUM = "sha256:" + "a" * 64
 
 def values(host="mon", **changes):
     return {
+        "scouter_exporter": not changes.get("telegraf"),
         **DEFAULTS, "scouter_collectors": ["mon"], "scouter_members": ["mon", "web1"], "scouter_address": "198.51.100.61",
         "scouter_collector_address": "198.51.100.61", "scouter_maven_repository": "https://repository.test/maven2/", "scouter_dead_s": 35,
         "scouter_password": "long-enough-for-this", "scouter_tomcat_instances": ["a"], "scouter_units": ["tomcat@a.service"],
@@ -54,6 +55,24 @@ def test_the_usual():
      "name."),
     ({"rabbitmq_url": "http://me:secret@127.0.0.1/metrics"}, "mon: scouter_rabbitmq_url is 'http://(not shown)@127.0.0.1/metrics': give "
      "a URL such as http://127.0.0.1:15692/metrics; RabbitMQ asks nobody there for a password."),
+    ({"telegraf": "https://files.test/t.deb", "telegraf_checksum": SUM, "exporter": True}, "mon: scouter_exporter is true and "
+     "scouter_telegraf is 'https://files.test/t.deb': both would tell of the same things under the same names, take one out."),
+    ({"telegraf": "https://files.test/t.deb"}, "mon: scouter_telegraf_checksum is '': write sha256: and the 64 hexadecimal digits of "
+     "https://files.test/t.deb, one without is not run."),
+    ({"telegraf": "https://files.test/t.deb", "telegraf_checksum": "md5:1"}, "mon: scouter_telegraf_checksum is 'md5:1': write sha256: "
+     "and the 64 hexadecimal digits of https://files.test/t.deb, one without is not run."),
+    ({"telegraf": "/nowhere/t.deb", "telegraf_checksum": SUM}, "mon: scouter_telegraf is '/nowhere/t.deb', which is no file on the "
+     "controller: give a path there, or a URL."),
+    ({"telegraf": "t.deb", "telegraf_checksum": SUM}, "mon: scouter_telegraf is 't.deb': give a URL (http, https) or an absolute path on "
+     "the controller."),
+    ({"telegraf": "https://files.test/t.rpm", "telegraf_checksum": SUM}, "mon: scouter_telegraf is 'https://files.test/t.rpm': give the "
+     ".deb or the .tar.gz of Telegraf's project."),
+    ({"telegraf": "https://me:secret@files.test/t.deb", "telegraf_checksum": SUM}, "mon: scouter_telegraf has a password "
+     "(https://(not shown)@files.test/t.deb), which would stand in logs: give a source that wants none."),
+    ({"telegraf_checksum": SUM}, "mon: scouter_telegraf_checksum is '%s', and scouter_telegraf is empty: name the file, or take the "
+     "checksum out." % SUM),
+    ({"telegraf": "https://files.test/t.deb", "telegraf_checksum": SUM, "mysql_user": "w", "mysql_password": "a@{b:c}d"},
+     "mon: scouter_mysql_password has @{…:…} in it, which Telegraf would take for a secret of one of its stores: choose another."),
     ({"port": 80}, "mon: scouter_port is 80: give 1024 to 65535, lower ones only root may listen on, and the collector is not root."),
     ({"port": 6180}, "mon: scouter_port and scouter_http_port are both 6180: give each its own."),
     ({"memory_mb": 512}, "mon: scouter_memory_mb is 512, and scouter_heap_mb 512: give at least 768, Java needs that much beside its "
@@ -106,3 +125,16 @@ def test_a_port_that_somebody_else_has():
     assert clashes([*taken, *claims("mon", values())]) == [
         "mon: Scouter (scouter_http_port) listens on port 6180, which another service of this host uses already: give each its own port."]
     assert etcd.PORTS  # the two may share a host: neither has the other's ports
+
+
+def test_a_telegraf_that_is_there_has_its_checksum(tmp_path):
+    path = tmp_path / "telegraf_1.39.3-1_amd64.deb"
+    path.write_bytes(b"x")
+    good = "sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    assert problems("mon", values(telegraf=str(path), telegraf_checksum=good)) == []
+    assert problems("mon", values(telegraf=str(path), telegraf_checksum=good.upper().replace("SHA256", "sha256"))) == []
+    assert problems("mon", values(telegraf=str(path), telegraf_checksum=SUM)) == [
+        "mon: scouter_telegraf %s has the checksum %s, and scouter_telegraf_checksum is %s: fetch it again, or correct it." % (
+            path, good, SUM)]
+    path.write_bytes(b"another one")
+    assert problems("mon", values(telegraf=str(path), telegraf_checksum=good))

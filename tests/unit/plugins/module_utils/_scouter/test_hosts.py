@@ -21,7 +21,8 @@ def values(host="mon", **changes):
         "interval_s": 10, "answer_s": 3, "dead_s": 35, "tomcat_instances": [], "units": [], "httpd_url": "", "host_heap_mb": 64,
         "java_instances": [], "trace_interservice": True, "profile_http": False, "_user": "scouter",
         "haproxy_url": "", "haproxy_user": "", "mysql_user": "", "mysql_socket": "/run/m.sock", "virtual_services": [],
-        "vrrp_instances": [], "rabbitmq_url": "", "rabbitmq_members": [],
+        "vrrp_instances": [], "rabbitmq_url": "", "rabbitmq_members": [], "telegraf": "", "telegraf_checksum": "",
+        "telegraf_memory_mb": 256, "_telegraf_user": "scouter-telegraf", "_telegraf_script": "def apply(metric):\n    return metric\n",
         "_exporter_user": "scouter-exporter", "_program": [{"path": "/p/run.py"}],
         "_program_directory": "/p", "_exporter_unit": "exporter", "_parts_list": "%s  x/a/1/a-1.jar\n" % SUM, **changes}
 
@@ -40,7 +41,8 @@ def files(given):
 
 def test_what_a_collector_of_parts_is():
     assert hosts.member(values()) == {
-        "families": [], "is_collector": True, "archive_home": "", "from_parts": True, "parts_home": "/opt/scouter/parts-2.20.0",
+        "families": [], "telegraf_home": "", "telegraf_unpack": [], "is_collector": True, "archive_home": "",
+        "from_parts": True, "parts_home": "/opt/scouter/parts-2.20.0",
         "needs_java": True, "url": "http://127.0.0.1:6180"}
     assert hosts.wanted_parts(values()) == [{"path": "x/a/1/a-1.jar", "checksum": "sha256:" + SUM}]
 
@@ -88,6 +90,7 @@ def test_the_collector_of_an_archive():
 def test_a_host_without_the_archive_has_no_agents_of_scouters():
     found = hosts.config(web1())
     assert set(found["absent"]) == {"/etc/scouter/mysql-password", "/etc/scouter/haproxy-password", UNIT + "scouter-host.service",
+                                    UNIT + "failover-scouter-telegraf.service", "/etc/scouter/telegraf.conf",
                                     "/etc/systemd/system/tomcat@a.service.d/scouter.conf",
                                     "/etc/systemd/system/tomcat@b.service.d/scouter.conf"}
     assert not found["secrets"] and "/etc/scouter/scouter.conf" not in files(web1())
@@ -181,11 +184,39 @@ def test_sessions_of_tomcats_are_told_where_these_tell_them():
     assert "tomcats" not in json.loads(hosts.exporter_settings(silent)) and "X$sessions" not in str(hosts.expected(silent))
 
 
+def test_telegraf_in_place_of_the_exporter():
+    given = values("web1", telegraf="/srv/telegraf_1.39.3-1_amd64.deb", telegraf_checksum="sha256:" + SUM, exporter=False)
+    home = "/opt/scouter/telegraf-aaaaaaaaaaaa"
+    assert hosts.member(given)["telegraf_home"] == home
+    assert hosts.member(given)["telegraf_unpack"] == [
+        "dpkg-deb", "--extract", "/opt/scouter/telegraf/telegraf_1.39.3-1_amd64.deb", home]
+    assert {one["name"]: one["state"] for one in hosts.units(given)} == {
+        "failover-scouter-exporter.service": "stopped", "failover-scouter-telegraf.service": "started", "scouter-host.service": "stopped"}
+    assert hosts.active(given) == [{"name": "failover-scouter-telegraf.service", "paths": []}]
+    config = files(given)["/etc/scouter/telegraf.conf"]
+    assert (config["group"], config["mode"]) == ("scouter-telegraf", "0640")
+    assert 'url = "http://198.51.100.61:6180/telegraf/metric"' in config["content"]
+    found = hosts.config(given)
+    assert found["validate"] == [home + "/usr/bin/telegraf config check --config %s/etc/scouter/telegraf.conf"]
+    assert UNIT + "failover-scouter-exporter.service" in found["absent"]
+    unit = files(given)[UNIT + "failover-scouter-telegraf.service"]["content"].splitlines()
+    assert "ExecStart=%s/usr/bin/telegraf --config /etc/scouter/telegraf.conf" % home in unit and "User=scouter-telegraf" in unit
+
+
+def test_what_telegraf_tells_the_collector_must_know_and_no_more():
+    given = {"group_names": ["ipvs_director", "rabbitmq"], **{key: DIRECTOR[key] for key in ("keepalived_instances",)},
+             "scouter_telegraf": "/srv/telegraf.deb", "keepalived_virtual_servers": DIRECTOR["keepalived_virtual_servers"]}
+    found = hosts.expected(values(watched={"mon": {}, "web1": given}))
+    assert found == ["/mon/X$host", "/web1/X$host", "/web1/X$vrrp_web", "/web1/X$rabbitmq"]
+
+
 def test_units():
     assert {one["name"]: one["state"] for one in hosts.units(values())} == {
-        "scouter.service": "started", "failover-scouter-exporter.service": "started", "scouter-host.service": "stopped"}
+        "scouter.service": "started", "failover-scouter-exporter.service": "started", "scouter-host.service": "stopped",
+        "failover-scouter-telegraf.service": "stopped"}
     assert {one["name"]: one["state"] for one in hosts.units(archived(exporter=False))} == {
-        "failover-scouter-exporter.service": "stopped", "scouter-host.service": "started"}
+        "failover-scouter-exporter.service": "stopped", "scouter-host.service": "started",
+        "failover-scouter-telegraf.service": "stopped"}
     assert hosts.active(web1()) == [{"name": "failover-scouter-exporter.service", "paths": []}]
 
 

@@ -13,7 +13,7 @@ from ansible_collections.failover.stack.plugins.module_utils._preflight.addresse
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import Claim, address_of, listening, owning
 from ansible_collections.failover.stack.plugins.module_utils._preflight.given_files import sum_of
 from ansible_collections.failover.stack.plugins.module_utils._scouter.hosts import BESIDE_HEAP_MB, VAR
-from ansible_collections.failover.stack.plugins.module_utils._scouter.telegraf import KINDS, STORE
+from ansible_collections.failover.stack.plugins.module_utils._scouter.telegraf import KINDS, REPLACED
 
 SHORTEST_PASSWORD = 12
 LOWEST_PORT = 1024
@@ -168,8 +168,9 @@ def _checksum(host, source, checksum):
 
 def _telegraf_passwords(host, values):
     for name in ("scouter_mysql_password", "scouter_haproxy_password"):
-        if STORE.search(str(values.get(name) or "")):
-            yield "%s: %s has @{…:…} in it, which Telegraf would take for a secret of one of its stores: choose another." % (host, name)
+        if REPLACED.search(str(values.get(name) or "")):
+            yield ("%s: %s has a dollar sign or @{…:…} in it, for which Telegraf would put in a variable or a secret of its own: choose "
+                   "another." % (host, name))
 
 
 def _fronts(host, values):

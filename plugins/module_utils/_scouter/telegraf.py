@@ -22,11 +22,10 @@ CONFIG = "/etc/scouter/telegraf.conf"
 # Without what starts, enables and configures a Telegraf of its own: the program alone is taken out of its package or archive.
 PROGRAM = "usr/bin/telegraf"
 KINDS = re.compile(r"\.(deb|tar\.gz|tgz)$")
-# Of Telegraf's words for one of its secret stores, which it looks for in passwords, too.
-STORE = re.compile(r"@\{\w+:\w+\}")
+# In whatever it reads Telegraf puts something in for these, in passwords, too: a variable of its environment, a secret of its stores.
+REPLACED = re.compile(r"\$|@\{\w+:\w+\}")
 # What it keeps while the collector does not answer: a minute or two, then the oldest goes.
 KEPT_LINES = 2000
-NOT_TOLD = ("vip", "virtual_server")
 
 
 def wanted(values):
@@ -48,7 +47,7 @@ def home(values, parent):
 
 
 def text(value):
-    """A TOML string. Whatever Telegraf would put in for a variable of the environment ($) or TOML would read is written by its number."""
+    """A TOML string. Whatever TOML would read is written by its number."""
     return '"%s"' % "".join(one if one.isascii() and (one.isalnum() or one in " _-.,:;/()[]@=?&") else escaped(one) for one in str(value))
 
 
@@ -80,7 +79,7 @@ def of_text(plugin, kind, **settings):
 
 def inputs_of_host():
     return [table("inputs.cpu", percpu="false", totalcpu="true", collect_cpu_time="true"), table("inputs.mem"), table("inputs.swap"),
-            table("inputs.system"), table("inputs.net", ignore_protocol_stats="true"),
+            table("inputs.system"), table("inputs.net"),
             table("inputs.disk", ignore_fs=listed(["tmpfs", "devtmpfs", "devfs", "iso9660", "squashfs"]))]
 
 
@@ -118,7 +117,7 @@ def config(values, url):
     every = text("%ds" % int(values["interval_s"]))
     agent = "\n".join([
         "[agent]", "  interval = " + every, "  flush_interval = " + every, "  hostname = " + text(values["inventory_hostname"]),
-        "  metric_buffer_limit = %d" % KEPT_LINES, "  quiet = true"])
+        "  metric_buffer_limit = %d" % KEPT_LINES, "  quiet = true", "  skip_processors_after_aggregators = true"])
     output = table("outputs.http", url=text(url), timeout=text("%ds" % int(values["answer_s"])), data_format='"influx"')
     # Three quotes of the other kind: nothing in the script is read by TOML. A dollar sign in it Telegraf would.
     script = "[[processors.starlark]]\n  source = '''\n%s'''" % values["_telegraf_script"]

@@ -72,7 +72,11 @@ def test_the_usual():
     ({"telegraf_checksum": SUM}, "mon: scouter_telegraf_checksum is '%s', and scouter_telegraf is empty: name the file, or take the "
      "checksum out." % SUM),
     ({"telegraf": "https://files.test/t.deb", "telegraf_checksum": SUM, "mysql_user": "w", "mysql_password": "a@{b:c}d"},
-     "mon: scouter_mysql_password has @{…:…} in it, which Telegraf would take for a secret of one of its stores: choose another."),
+     "mon: scouter_mysql_password has a dollar sign or @{…:…} in it, for which Telegraf would put in a variable or a secret of its own: "
+     "choose another."),
+    ({"telegraf": "https://files.test/t.deb", "telegraf_checksum": SUM, "haproxy_password": "a$b"},
+     "mon: scouter_haproxy_password has a dollar sign or @{…:…} in it, for which Telegraf would put in a variable or a secret of its own: "
+     "choose another."),
     ({"port": 80}, "mon: scouter_port is 80: give 1024 to 65535, lower ones only root may listen on, and the collector is not root."),
     ({"port": 6180}, "mon: scouter_port and scouter_http_port are both 6180: give each its own."),
     ({"memory_mb": 512}, "mon: scouter_memory_mb is 512, and scouter_heap_mb 512: give at least 768, Java needs that much beside its "

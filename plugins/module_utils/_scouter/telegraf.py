@@ -86,7 +86,7 @@ def inputs_of_host():
 def inputs_of_units(values):
     names = values["units"]
     found = [table("inputs.systemd_units", pattern=text(" ".join(names)), details="true")] if names else []
-    found += [table("inputs.procstat", systemd_unit=text(name), properties=listed(["cpu"])) for name in names]
+    found += [table("inputs.procstat", systemd_unit=text(name), properties=listed(["cpu", "memory"])) for name in names]
     if values["vrrp_instances"]:
         found.append(table("inputs.systemd_units", pattern=text(watched.KEEPALIVED), tag_told="no"))
         found += [of_text("file", "vrrp", files=listed(["%s/%s" % (watched.STATES, name)]), tag_vrrp_instance=name)
@@ -135,10 +135,11 @@ def secrets(values):
 
 
 def unit(values, program):
-    """program: its path. It reads what everybody may read, asks and sends; systemd tells it of units over the bus."""
+    """program: its path. It reads what everybody may read, asks and sends; systemd tells it of units over the bus, the kernel of
+    interfaces by netlink."""
     return "\n".join([
         "# Written by Ansible (failover.stack).", "[Unit]", "Description=Telegraf, tells the Scouter collector how this host is",
         "Wants=network-online.target", "After=network-online.target", "StartLimitIntervalSec=0", "",
         "[Service]", "ExecStart=%s --config %s" % (program, CONFIG), "Restart=always", "RestartSec=2", "User=" + values["_telegraf_user"],
-        "UMask=0077", "MemoryMax=%dM" % int(values["telegraf_memory_mb"]), "TasksMax=128", *fence.lines(), "",
+        "UMask=0077", "MemoryMax=%dM" % int(values["telegraf_memory_mb"]), "TasksMax=128", *fence.lines(families=["AF_NETLINK"]), "",
         "[Install]", "WantedBy=multi-user.target", ""])

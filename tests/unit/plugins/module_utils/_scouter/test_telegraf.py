@@ -137,9 +137,13 @@ def test_units(apply):
     unknown = dict(unit, mem_current=(1 << 64) - 1, active_enter_timestamp_us=0)
     assert apply(metric("systemd_units", unknown, name="b.socket", active="active"))[0] == (
         "failover_unit", {"unit": "b.socket"}, {"restarts": 2, "beat": 1})
-    main = {"cpu_time_user": 5.0, "cpu_time_system": 1.5, "num_threads": 40}
+    main = {"cpu_time_user": 5.0, "cpu_time_system": 1.5, "num_threads": 40, "memory_rss": 60 << 20}
     assert apply(metric("procstat", main, systemd_unit="tomcat@a.service")) == [
         ("failover_unit", {"unit": "tomcat@a"}, {"cpu": 6.5, "tasks": 40, "beat": 2})]
+    assert apply(metric("procstat_lookup", {"running": 1})) == []
+    # Where cgroups do not count, the main process stands for its unit.
+    apply(metric("systemd_units", dict(unit, mem_current=0), name="tomcat@a.service", active="active"))
+    assert apply(metric("procstat", main, systemd_unit="tomcat@a.service"))[0][2]["memory"] == 60
 
 
 def test_httpd_and_a_database_server(apply):

@@ -63,9 +63,10 @@ def asked(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("inventory", "host", "tiers_there"), [
-    ("lab", "lb1", ["vip", "ipvs"]), ("lab", "proxy2", ["vip", "haproxy"]), ("lab", "db3", ["mysql", "backup", "etcd"]),
-    ("lab", "web1", ["realserver", "httpd", "tomcat", "application", "content"]), ("lab", "galera2", ["galera"]),
-    ("lab", "mq1", ["rabbitmq"]), ("lab", "content1", ["content", "nfs"]), ("lab", "files1", ["nfs"]),
+    ("lab", "lb1", ["vip", "ipvs", "scouter"]), ("lab", "proxy2", ["vip", "haproxy", "scouter"]),
+    ("lab", "db3", ["mysql", "backup", "etcd", "scouter"]), ("lab", "mon", ["scouter"]),
+    ("lab", "web1", ["realserver", "httpd", "tomcat", "application", "content", "scouter"]), ("lab", "galera2", ["galera", "scouter"]),
+    ("lab", "mq1", ["rabbitmq", "scouter"]), ("lab", "content1", ["content", "nfs", "scouter"]), ("lab", "files1", ["nfs", "scouter"]),
     ("web_haproxy", "proxy1", ["vip", "haproxy"]), ("web_haproxy", "web1", ["httpd", "tomcat"]), ("directors", "lb1", ["vip", "ipvs"]),
     ("galera_rabbitmq", "galera1", ["galera"]), ("galera_rabbitmq", "mq3", ["rabbitmq"])])
 def test_hosts_have_their_tiers(asked, inventory, host, tiers_there):
@@ -117,7 +118,7 @@ def test_tiers_that_cannot_be_read_are_red_and_the_playbook_fails(run):
     assert code == 2 and document["state"] == "critical"
     assert {one["tier"] for one in document["lines"] if one["state"] == "critical"} == {
         "hosts", "vip", "ipvs", "haproxy", "realserver", "httpd", "tomcat", "application", "mysql", "backup", "etcd", "galera", "rabbitmq",
-        "content", "nfs"}
+        "content", "nfs", "scouter"}
     assert document["verdict"] in output and "unreachable=1" not in output
     for line in document["lines"]:
         assert line["state"] != "critical" or len(line["problems"]) == len(line["hosts"])
@@ -140,7 +141,7 @@ def test_a_table_for_people(tmp_path):
     code, output = ansible(tmp_path, "-i", worked(tmp_path, "lab"), *NOBODY, "-e", "status_page=", "-l", "galera",
                            "failover.stack.status")
     assert code == 2 and re.search(r"^RED   Galera +nothing could be read$", output, re.M) and not list(tmp_path.glob("*.html"))
-    assert "2 of 5 lines are red: Hosts, Galera" in output and "RED   MySQL" not in output
+    assert "3 of 6 lines are red: Hosts, Galera, Scouter" in output and "RED   MySQL" not in output
 
 
 @pytest.mark.parametrize(("more", "words"), [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import time
@@ -60,8 +61,11 @@ class Outside:
             raise MachineError("%s of %s failed: %s" % (act, ", ".join(names), error)) from error
         return at, done
 
-    def reachable(self, hosts):
-        until = time.monotonic() + self.p["back_s"]
+    def shuffled(self, hosts):
+        return random.sample(hosts, len(hosts))
+
+    def reachable(self, hosts, within_s):
+        until = time.monotonic() + within_s
         with ThreadPoolExecutor(max_workers=max(1, len(hosts))) as pool:
             answers = list(pool.map(lambda host: answers_ssh(self.p["addresses"].get(host, host), until), hosts))
         return [host for host, there in zip(hosts, answers) if not there]

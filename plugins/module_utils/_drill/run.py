@@ -9,7 +9,8 @@ Everything outside is reached through `outside`, which the action plugin gives (
     begin(module, arguments, seconds)   a module on the client in the background; what is needed to ask for it
     job(begun)            how it is: finished, and its result then
     machines(act, hosts)  (at, done) of an act on whole machines; MachineError
-    reachable(hosts)      those that cannot be reached within back_s
+    reachable(hosts, s)   those that cannot be reached within so many seconds
+    shuffled(hosts)       the same in an order by chance
     playbook(step)        (at, done) of a playbook in a process of its own; PlaybookFailed
     sleep(s), now(), say(line)
 
@@ -213,12 +214,13 @@ class Run:
         """What a look found when everything that the drill touches was as it should be."""
         told = settings.steady(self.p, state.drill)
         found = self.on_client("Wait until clients are served as they should be", OBSERVE, told)
-        self.wait_for_standbys(selection.standing_by(self.p["standbys"], told["service"]["vips"], state.drill))
+        self.wait_for_standbys(selection.standing_by(self.p["standbys"], told["service"]["vips"], state.drill),
+                               settings.seconds(self.p, state.drill, "back_s"))
         return found
 
-    def wait_for_standbys(self, waiting):
+    def wait_for_standbys(self, waiting, back_s):
         """Until whoever stands by for an address could take it over."""
-        until = self.outside.now() + self.p["back_s"]
+        until = self.outside.now() + back_s
         while waiting:
             results = self.outside.modules([
                 (one["host"], "failover.stack.vrrp_info", {key: one[key] for key in ("instances", "addresses")}) for one in waiting])
@@ -301,8 +303,8 @@ class Run:
     def heal(self, state):
         acts, journal, targets = [], self.unhealed.journal(state.name), state.targets
         if state.breaks("machine_") and targets:
-            acts.append(self.machines("Heal the machine", "heal", targets))
-            self.wait_for(targets)
+            acts.extend(self.heal_targets(state))
+            self.wait_for(targets, settings.seconds(self.p, state.drill, "back_s"))
         if state.interrupted:
             self.answer_what_was_left(journal)
         if state.breaks("disk_"):
@@ -316,6 +318,18 @@ class Run:
             # A playbook that nothing undoes is over when it has ended.
             over = (state.fault[1], 0) if state.fault else (0, 0)
             state.heal = (min(at for at, _end in done), max(end for _at, end in done)) if done else over
+
+    def heal_targets(self, state):
+        """Machines come back together, or by chance one after the other. An interrupted drill waits for nothing."""
+        gap_s, words = state.drill.get("return_gap_s"), "Heal the machine"
+        if gap_s is None or state.interrupted:
+            return [self.machines(words, "heal", state.targets)]
+        order, acts = self.outside.shuffled(state.targets), []
+        self.outside.say("%s: coming back in this order: %s" % (state.name, ", ".join(order)))
+        for number, host in enumerate(order):
+            self.outside.sleep(float(gap_s) if number else 0.0)
+            acts.append(self.machines(words, "heal", [host]))
+        return acts
 
     def take_steps(self, journal, left=0):
         """(at, done) of a journal's playbooks but the last `left`, None without any. One that fails stays in it, with all after it."""
@@ -333,7 +347,7 @@ class Run:
             return
         drill, job, state.observer = state.drill, state.observer, None
         told = {"state": "finish", "control": self.p["control"], "settle_s": settings.seconds(self.p, drill, "after_s"),
-                "wait_s": self.p["back_s"], "wait_for_all": drill.get("wait_for_all", False)}
+                "wait_s": settings.seconds(self.p, drill, "back_s"), "wait_for_all": drill.get("wait_for_all", False)}
         try:
             state.data = self.on_client("See the return under load and fetch what was seen", OBSERVE, told)["data"]
         except StepFailed as error:
@@ -367,10 +381,10 @@ class Run:
     def disk(self, state, host, act):
         return host, "failover.stack.drill_disk", settings.disk(state.drill, act)
 
-    def wait_for(self, hosts):
-        late = self.outside.reachable(hosts)
+    def wait_for(self, hosts, back_s):
+        late = self.outside.reachable(hosts, back_s)
         if late:
-            raise StepFailed("%s cannot be reached within %d s after the healing" % (" and ".join(late), self.p["back_s"]))
+            raise StepFailed("%s cannot be reached within %d s after the healing" % (" and ".join(late), back_s))
 
     # --- After a run that did not end ------------------------------------------
 
@@ -396,7 +410,7 @@ class Run:
     def heal_machines(self):
         if any(drill["fault"].startswith("machine_") for drill in self.known):
             self.machines("Heal every machine", "heal", self.p["hosts"])
-            self.wait_for(self.p["hosts"])
+            self.wait_for(self.p["hosts"], self.p["back_s"])
 
     def end_observer(self):
         self.on_client("End an observer that was left", OBSERVE, {"state": "stop", "control": self.p["control"]})

@@ -22,7 +22,7 @@ ENDS = ("fails", "says")
 
 
 def seconds(p, drill, key):
-    """before_s, hold_s or after_s."""
+    """before_s, hold_s, after_s or back_s."""
     return int(drill.get(key, p[key]))
 
 
@@ -41,7 +41,7 @@ def visible_s(p, drill):
 def longest_s(p, drill):
     """Longer than any drill, should nobody tell the observer to finish."""
     playbooks = (drill["fault"] == "playbook") + ("then" in drill) + len(drill.get("heal") or [])
-    return visible_s(p, drill) + p["back_s"] * 3 + 120 + p["playbook_s"] * playbooks
+    return visible_s(p, drill) + seconds(p, drill, "back_s") * 3 + 120 + p["playbook_s"] * playbooks
 
 
 def observed(p, drill):
@@ -65,7 +65,7 @@ def steady(p, drill):
     asked at another address."""
     found = observed(p, drill)
     found["service"].update(address=drill.get("steady_address", found["service"]["address"]), serving=drill.get("serving", p["serving"]))
-    return {**found, "state": "steady", "wait_s": p["back_s"]}
+    return {**found, "state": "steady", "wait_s": seconds(p, drill, "back_s")}
 
 
 def ledger(p, drill):

@@ -18,7 +18,7 @@ from ansible_collections.failover.stack.plugins.module_utils._drill.faults.machi
 from ansible_collections.failover.stack.plugins.module_utils._drill.faults.playbook import PlaybookFailed
 from ansible_collections.failover.stack.plugins.plugin_utils import drill_outside as subject
 
-P = {"machine_names": {"db1": "lab-db1"}, "machine_driver": "docker", "addresses": {"db1": "127.0.0.1"}, "back_s": 0.3,
+P = {"machine_names": {"db1": "lab-db1"}, "machine_driver": "docker", "addresses": {"db1": "127.0.0.1"},
      "playbook_command": ["/bin/sh"], "playbook_directory": "/none", "config": "", "playbook_s": 60}
 
 
@@ -154,21 +154,19 @@ def server(says, monkeypatch, after=0):
     (b"SSH-2.0-OpenSSH_9.2p1\r\n", True), (b"HTTP/1.1 200 OK\r\n", False), (None, False), (b"SS", False)])
 def test_a_host_is_back_when_its_ssh_server_says_who_it_is(outside, monkeypatch, says, there):
     with server(says, monkeypatch):
-        outside.p["back_s"] = 60 if there else 0.3
-        assert outside.reachable(["db1"]) == ([] if there else ["db1"])
+        assert outside.reachable(["db1"], 60 if there else 0.3) == ([] if there else ["db1"])
 
 
 def test_a_host_that_comes_late_is_waited_for(outside, monkeypatch):
-    outside.p["back_s"] = 60
     with server(b"SSH-2.0-x\r\n", monkeypatch, after=3):
-        assert outside.reachable(["db1"]) == []
+        assert outside.reachable(["db1"], 60) == []
 
 
 def test_those_that_stay_away_are_named_in_their_order(outside, monkeypatch):
     with server(b"SSH-2.0-x\r\n", monkeypatch):
-        outside.p.update(back_s=5, addresses={"a": "127.0.0.1", "b": "127.0.0.2", "c": "127.0.0.3", "d": "127.0.0.1"})
-        assert outside.reachable(["c", "a", "b", "d"]) == ["c", "b"]
-    assert outside.reachable([]) == []
+        outside.p.update(addresses={"a": "127.0.0.1", "b": "127.0.0.2", "c": "127.0.0.3", "d": "127.0.0.1"})
+        assert outside.reachable(["c", "a", "b", "d"], 5) == ["c", "b"]
+    assert outside.reachable([], 5) == []
 
 
 # --- Playbooks and interruptions ----------------------------------------------------
@@ -204,3 +202,9 @@ def test_without_an_interruption_nothing_is_different_afterwards():
         assert signal.getsignal(signal.SIGTERM) not in before
         raise ValueError
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_by_chance_nobody_is_left_out(outside):
+    hosts = ["host%d" % number for number in range(30)]
+    orders = [outside.shuffled(hosts) for _round in range(3)]
+    assert all(sorted(one) == sorted(hosts) for one in orders) and any(one != hosts for one in orders)

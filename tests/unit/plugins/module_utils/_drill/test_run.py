@@ -72,7 +72,11 @@ class Outside:
             raise MachineError(said)
         return at, self.clock
 
-    def reachable(self, hosts):
+    def shuffled(self, hosts):
+        return list(reversed(hosts))
+
+    def reachable(self, hosts, within_s):
+        self.within_s = within_s
         self.happen("reachable %s" % ",".join(hosts))
         return self.left
 
@@ -161,6 +165,26 @@ def test_machines_are_healed_and_waited_for(run):
     outside = Outside()
     run([dict(PLAIN, fault="machine_cut")], outside).all()
     assert outside.acts()[2:5] == ["machines cut web1", "machines heal web1", "reachable web1"]
+
+
+POWER = dict(PLAIN, fault="machine_kill", target={"group": "web", "all": True}, return_gap_s=3, back_s=200)
+
+
+def test_machines_come_back_by_chance_one_after_the_other(run):
+    outside = Outside()
+    run([POWER], outside).all()
+    assert outside.acts()[2:6] == ["machines kill web1,web2", "machines heal web2", "machines heal web1", "reachable web1,web2"]
+    assert outside.slept.count(3.0) == 1 and outside.within_s == 200
+    assert "kill: coming back in this order: web2, web1" in outside.lines
+    asked = [arguments for _host, name, arguments in outside.calls if name == "drill_observe" and arguments.get("state") == "finish"]
+    assert asked[0]["wait_s"] == 200
+
+
+def test_an_interrupted_return_waits_for_nothing(run, unhealed):
+    outside = Outside(machines__heal__web2=KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        run([POWER], outside).all()
+    assert "machines heal web1,web2" in outside.marks and unhealed() == []
 
 
 def test_a_machine_that_does_not_come_back(run, unhealed):

@@ -56,8 +56,8 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-results:
-  description: The status after each pull, see M(failover.stack.rsync_sync_info).
+contents:
+  description: By name, the status after each pull, see M(failover.stack.rsync_sync_info).
   returned: always
   type: dict
   sample: {site: {result: done, created: 3, changed: 1, deleted: 0}}
@@ -83,19 +83,19 @@ def main():
     wanted = [name for name in before if not (module.params["only_first"] and before[name].get("last_good"))]
     if module.check_mode:
         first = [name for name in wanted if not before[name].get("last_good")]
-        module.exit_json(changed=bool(first), results=before)
-    results, wrong = {}, []
+        module.exit_json(changed=bool(first), contents=before)
+    pulled, wrong = {}, []
     for name in wanted:
         code, out, err = module.run_command([module.params["command"], "go" if module.params["go"] else "now", name])
-        results[name] = probe.read_status(name)
+        pulled[name] = probe.read_status(name)
         # A program that did not come to writing its status has said why.
         if code:
-            same = results[name] == before[name]
-            wrong.append((None if same else status.trouble(name, results[name], results[name]["at"], 0)) or (err or out).strip())
-    changed = any(one.get("result") == status.DONE for one in results.values())
+            same = pulled[name] == before[name]
+            wrong.append((None if same else status.trouble(name, pulled[name], pulled[name]["at"], 0)) or (err or out).strip())
+    changed = any(one.get("result") == status.DONE for one in pulled.values())
     if wrong:
-        module.fail_json(msg="%s: %s" % (platform.node(), " ".join(wrong)), changed=changed, results=results)
-    module.exit_json(changed=changed, results=results)
+        module.fail_json(msg="%s: %s" % (platform.node(), " ".join(wrong)), changed=changed, contents=pulled)
+    module.exit_json(changed=changed, contents=pulled)
 
 
 if __name__ == "__main__":

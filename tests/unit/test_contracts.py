@@ -262,6 +262,18 @@ def filters():
         yield from importlib.import_module(name).FilterModule().filters()
 
 
+# With a warning Ansible gives what a module returns under the one another name, and reads the others itself.
+NAMES_OF_ANSIBLES_OWN = {"results", "ansible_facts", "invocation", "exception", "add_host", "add_group"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "plugins/modules").glob("*.py")), ids=lambda path: path.stem)
+def test_no_module_returns_what_ansible_has_a_meaning_for(path):
+    text = path.read_text(encoding="utf-8")
+    documented = re.search(r'^RETURN = r"""(.*?)"""', text, re.M | re.S)
+    assert not NAMES_OF_ANSIBLES_OWN & set(yaml.safe_load(documented.group(1) if documented else "") or {})
+    assert not re.search(r"exit_json\([^)]*\b(%s)=" % "|".join(NAMES_OF_ANSIBLES_OWN), text)
+
+
 @pytest.mark.parametrize("name", sorted(filters()))
 def test_every_filter_is_used_by_somebody_else_than_a_test(name):
     """Public is what has a user: a role, a playbook, an inventory, or a page that tells one to use it."""

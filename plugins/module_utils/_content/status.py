@@ -63,6 +63,11 @@ def line(name, status, now):
     """For a terminal."""
     if not status:
         return "%s: never pulled" % name
-    run = "%(result)s at %(at_text)s in %(seconds)s s, %(created)d new, %(changed)d changed, %(deleted)d deleted, %(bytes)d bytes" % status
+    run = "%(result)s at %(at_text)s in %(seconds)s s" % status
+    counts = "%(created)d new, %(changed)d changed, %(deleted)d deleted, %(bytes)d bytes" % status
+    if status["result"] in GOOD:
+        run += ", " + counts
+    elif any(status[key] for key in ("created", "changed", "deleted", "bytes")):
+        run += ", which would have been " + counts
     age = "never" if status.get("last_good") is None else "%d s ago" % (now - status["last_good"])
     return "%s: %s; last good %s%s" % (name, run, age, "; " + status["reason"] if status["reason"] else "")

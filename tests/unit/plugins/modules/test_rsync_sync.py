@@ -34,7 +34,7 @@ def test_the_role_asks_for_parts_that_exist_and_for_all_of_them():
 
 def test_what_was_pulled_is_not_pulled_first(play, commands, state):
     state()
-    assert play(rsync_sync_pull, {"contents": ["site"], "only_first": True}) == {"changed": False, "results": {}}
+    assert play(rsync_sync_pull, {"contents": ["site"], "only_first": True}) == {"changed": False, "contents": {}}
     assert commands.ran == []
 
 

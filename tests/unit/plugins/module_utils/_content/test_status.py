@@ -62,8 +62,8 @@ def test_a_line_for_a_terminal():
         "site: done at 1970-01-01T00:16:40Z in 1.23 s, 2 new, 4 changed, 3 deleted, 5 bytes; last good 10 s ago")
     refused = done(done(), 2000, status.REFUSED, "3 of 100 would be deleted", COUNT, DELETIONS)
     assert status.line("site", refused, 2010) == (
-        "site: refused at 1970-01-01T00:33:20Z in 1.23 s, which would have been 2 new, 4 changed, 3 deleted, 5 bytes; last good 1010 s ago; "
-        "3 of 100 would be deleted")
+        "site: refused at 1970-01-01T00:33:20Z in 1.23 s, which would have been 2 new, 4 changed, 3 deleted, 5 bytes; last good 1010 s ago"
+        "; 3 of 100 would be deleted")
     # The next run looks no more while the refusal waits, so it has counted nothing.
     waits = done(refused, 3000, status.REFUSED, "3 of 100 would be deleted", None, DELETIONS)
     assert status.line("site", waits, 3010) == (

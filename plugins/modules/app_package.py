@@ -145,6 +145,7 @@ said:
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -159,6 +160,7 @@ from ansible_collections.failover.stack.plugins.module_utils._deploy.version imp
     is_version,
     key_of,
     local_path,
+    newest,
     release_name,
     shown,
     signers,
@@ -179,7 +181,7 @@ class Maker:
         self.annotated, self.signed_by, self.time = False, "", 0
 
     def refuse(self, sentence):
-        self.module.fail_json(msg="app_deploy_applications (%s): %s" % (self.given["application"], sentence))
+        self.module.fail_json(msg="%s: app_deploy_applications (%s): %s" % (platform.node(), self.given["application"], sentence))
 
     def run(self, command, patience, **more):
         """(rc, stdout, stderr), or a refusal when it takes too long."""
@@ -214,8 +216,8 @@ class Maker:
                 asked["url"], last(problem)))
         found = tag_of(listing, self.version)
         if found is None:
-            self.refuse("repository %s has no tag %s: it has %s; push the tag, or name one that is there." % (
-                asked["url"], self.version, shown(tags_in(listing)) or "none"))
+            self.refuse("deploy_version is '%s', which repository %s has no tag of: push the tag, or name one that is there (%s)." % (
+                self.version, asked["url"], newest(tags_in(listing)) or "there is none"))
         tag, commit = found
         store = os.path.join(self.home, "git")
         if not os.path.isdir(store):

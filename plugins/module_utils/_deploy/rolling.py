@@ -20,7 +20,7 @@ VERIFIED = {"content": "rsync_sync", "content_target": "rsync_sync", "nfs_conten
 
 # How long visitors' kept connections by way of directors may take to end, where what serves them ends.
 CONNECTIONS_S = 5
-IDLE = "left alone: no package is newer, and no reboot is due"
+IDLE = "will be left alone: no package is newer, and no reboot is due"
 
 
 def listed(hosts):
@@ -28,12 +28,29 @@ def listed(hosts):
     return [one.strip() for one in (hosts.split(",") if isinstance(hosts, str) else hosts or []) if one.strip()]
 
 
+def web_nodes(groups):
+    """All of an inventory, in its order."""
+    return list(dict.fromkeys(name for group in ("apache", "tomcat", "app_deploy") for name in groups.get(group, [])))
+
+
+def web_node_problem(name, variable, groups):
+    """The sentence on a host that is to be drained or given back and is no web node; empty for one that is."""
+    nodes = web_nodes(groups)
+    if name in nodes:
+        return ""
+    if not nodes:
+        return "localhost: groups apache, tomcat and app_deploy have no hosts: put the web nodes into them."
+    what = "is not given" if not name else "is '%s', which is no %s" % (
+        name, "web node" if name in groups.get("all", []) else "host of the inventory")
+    return "localhost: %s %s: name one of %s, by -e %s=<host>." % (variable, what, ", ".join(nodes), variable)
+
+
 def asked(given, groups, reached):
     """{"problems": sentences, "hosts": whom in which order, "doing": words for the lock}.
 
     given: {"what", "packages", "hosts", "command"}; groups: the inventory's; reached: hosts that the command line's limit leaves.
     """
-    nodes = list(dict.fromkeys(name for group in ("apache", "tomcat", "app_deploy") for name in groups.get(group, [])))
+    nodes = web_nodes(groups)
     what, packages, hosts = given.get("what") or "", given.get("packages") or "", listed(given.get("hosts"))
     problems = []
     if what not in ("", *WHAT):
@@ -73,8 +90,8 @@ def doing(what, packages, hosts):
 
 
 def plan(given, mine, newer=(), reboot=""):
-    """{"needed": whether anything is to be done, "steps": what, in order, "told": in words, "connections_s": seconds to wait for
-    connections by way of directors to end}.
+    """{"needed": whether anything is to be done, "steps": what, in order, "told": in words, before it is done, "connections_s": seconds to
+    wait for connections by way of directors to end}.
 
     mine: the groups of the node; newer: packages that are newer; reboot: why it wants a reboot, empty when it does not. Asked before
     anything is done, and again when newer packages are there.
@@ -89,7 +106,7 @@ def plan(given, mine, newer=(), reboot=""):
     # While its httpd runs on, whose connection is there gets his answers from the other nodes' Tomcats.
     stays = steps == ["tomcat"] and not packages and not command
     return {"needed": needed, "steps": steps if needed else [], "connections_s": 0 if stays else CONNECTIONS_S,
-            "told": "drained, %s, looked at, given back" % ", ".join(words) if needed else IDLE}
+            "told": "will be drained, %s, looked at, given back" % ", ".join(words) if needed else IDLE}
 
 
 def shown(names):

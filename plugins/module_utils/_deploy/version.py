@@ -37,9 +37,28 @@ def tag_of(listing, version):
 
 
 def tags_in(listing):
-    """Names of all tags, those that were listed last first."""
+    """Names of all tags."""
     names = [line.partition("\t")[2] for line in listing.splitlines()]
-    return [name[len("refs/tags/"):] for name in reversed(names) if name.startswith("refs/tags/") and not name.endswith("^{}")]
+    return [name[len("refs/tags/"):] for name in names if name.startswith("refs/tags/") and not name.endswith("^{}")]
+
+
+def by_number(version):
+    """What sorts v1.10 behind v1.9."""
+    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.split(r"(\d+)", version) if part]
+
+
+def newest(versions, most=10):
+    """The versions with the highest numbers in words, and how many there are besides; empty where there is none."""
+    return shown(sorted(set(versions), key=by_number, reverse=True), most)
+
+
+def unasked(names, application, version):
+    """The end of a sentence on what an operator has to name; empty where nothing is missing. names: of all applications."""
+    wanted = [] if version else ["-e deploy_version=<a version of %s>" % (application or (names[0] if len(names) == 1 else "it"))]
+    wanted += [] if application or len(names) == 1 else ["-e deploy_application=<one of %s>" % ", ".join(names)]
+    given = [name for name, value, more in (("deploy_version", version, True), ("deploy_application", application, len(names) > 1))
+             if more and not value]
+    return "%s not given: say %s." % (" and ".join(given) + (" are" if len(given) > 1 else " is"), " ".join(wanted)) if wanted else ""
 
 
 def release_name(version, digest):

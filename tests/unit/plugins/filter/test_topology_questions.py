@@ -165,5 +165,9 @@ def test_routes_and_workers_by_what_stands_before_the_filter():
 def test_objections_to_a_deployment_begin_with_its_fronts(monkeypatch):
     monkeypatch.setattr(deploy, "objections", lambda *given: given)
     told = deploy.FilterModule().filters()["deploy_objections"]("fronts", "node", "routes", "address")
-    assert told == ("node", "routes", "address", "fronts", False)
-    assert deploy.FilterModule().filters()["deploy_objections"]("fronts", "node", "routes", "address", again=True)[-1] is True
+    assert told == ("node", "routes", "address", "fronts", False, None, False)
+    more = {"again": True, "noted": {"held": {}}, "last": True}
+    told = deploy.FilterModule().filters()["deploy_objections"]("fronts", "node", "routes", "address", **more)
+    assert told[-3:] == (True, {"held": {}}, True)
+    monkeypatch.setattr(deploy, "alone", lambda *given: given)
+    assert deploy.FilterModule().filters()["deploy_alone"]("fronts", "node", "routes", "address") == ("node", "routes", "address", "fronts")

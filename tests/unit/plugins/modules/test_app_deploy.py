@@ -11,6 +11,9 @@ import http.server
 import io
 import json
 import os
+import pathlib
+import pwd
+import re
 import subprocess
 import tarfile
 import threading
@@ -20,6 +23,8 @@ import zipfile
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._deploy import package as packages
 from ansible_collections.failover.stack.plugins.modules import app_health, app_lock, app_package, app_release, app_release_info
+
+DEFAULTS = pathlib.Path(__file__).resolve().parents[4] / "roles/app_deploy/defaults/main.yml"
 
 
 @pytest.fixture
@@ -81,8 +86,8 @@ def test_a_tag_that_moved_is_another_release_however_old_the_cache(play, asked, 
 
 def test_what_cannot_be_packed_is_refused_in_one_sentence(refused, asked, repository):
     said = refused(app_package, dict(asked, version="v9"))
-    assert said == ("app_deploy_applications (shop): repository %s has no tag v9: it has v2, v1; push the tag, or name one that is there."
-                    % repository.place)
+    assert said == ("db2: app_deploy_applications (shop): deploy_version is 'v9', which repository %s has no tag of: push the tag, or name "
+                    "one that is there (v2, v1)." % repository.place)
     said = refused(app_package, dict(asked, repository={"url": "/nowhere/shop"}))
     assert "repository /nowhere/shop cannot be read (" in said
     assert "deploy_version is '-x': write a tag's name" in refused(app_package, dict(asked, version="-x"))
@@ -384,6 +389,41 @@ def test_one_operator_at_a_time(play, refused, tmp_path):
     second = play(app_lock, dict(taken, who="bob", take_over=first["id"]))
     assert "bob has been deploying" in refused(app_lock, taken)
     assert play(app_lock, {"path": path, "state": "released", "id": second["id"]})["changed"] and os.listdir(tmp_path / "run") == []
+
+
+def test_who_left_a_node_out_is_noted_until_it_is_back(play, refused, tmp_path):
+    path = str(tmp_path / "run" / "lock")
+    assert play(app_lock, {"path": path, "state": "free"})["drained"] == {}
+    by_hand = {"path": path, "state": "out", "node": "web1", "who": "ann", "doing": "draining web1"}
+    assert play(app_lock, by_hand, check=True)["changed"] and not os.path.exists(path + ".drained")
+    noted = play(app_lock, by_hand)["drained"]["web1"]
+    assert (noted["who"], noted["doing"], noted["since"][:2]) == ("ann", "draining web1", "20")
+    assert set(play(app_lock, dict(by_hand, node="web2", who="bob"))["drained"]) == {"web1", "web2"}
+    assert play(app_lock, dict(by_hand, state="back"))["changed"]
+    assert not play(app_lock, dict(by_hand, state="back"))["changed"]
+    assert list(play(app_lock, {"path": path, "state": "free"})["drained"]) == ["web2"]
+    assert "node" in refused(app_lock, {"path": path, "state": "out"})
+
+
+def test_a_run_that_leaves_a_node_out_says_so_when_it_ends(play, tmp_path):
+    path = str(tmp_path / "run" / "lock")
+    first = play(app_lock, {"path": path, "state": "taken", "who": "ann", "doing": "deploying shop v2"})
+    assert first["held"] == {}
+    seen = play(app_lock, {"path": path, "state": "free", "take_over": first["id"]})["held"]
+    assert (seen["who"], seen["doing"], seen["id"]) == ("ann", "deploying shop v2", first["id"])
+    assert play(app_lock, {"path": path, "state": "released", "id": "beef", "node": "web1"})["drained"] == {}
+    ended = play(app_lock, {"path": path, "state": "released", "id": first["id"], "node": "web1"})
+    assert ended["held"] == {} and (ended["drained"]["web1"]["who"], ended["drained"]["web1"]["doing"]) == ("ann", "deploying shop v2")
+
+
+@pytest.mark.parametrize("variables, who", [
+    ({"SUDO_USER": "ann", "USER": "root"}, "ann"), ({}, pwd.getpwuid(os.getuid()).pw_name), ({"USER": "somebody"}, None)])
+def test_who_deploys_is_who_runs_it_whatever_the_environment_lacks(variables, who):
+    text = DEFAULTS.read_text(encoding="utf-8").split("app_deploy_operator:")[1]
+    (command,) = re.findall(r"lookup\('ansible.builtin.pipe', '(.*)'\)", text)
+    variables["PATH"] = os.environ["PATH"]
+    said = subprocess.run(["sh", "-c", command], env=variables, capture_output=True, text=True, check=True)
+    assert said.stdout == "%s@%s\n" % (who or pwd.getpwuid(os.getuid()).pw_name, os.uname().nodename)
 
 
 @pytest.fixture

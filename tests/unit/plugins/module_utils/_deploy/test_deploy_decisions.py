@@ -60,59 +60,107 @@ def server(name, status="UP"):
     return {"backend": "web", "name": name, "status": status}
 
 
-def judged(**told):
-    return fronts.objections("web1", ["web1-a"], "198.18.0.21", told)
+def judged(noted=None, last=False, **told):
+    return fronts.objections("web1", ["web1-a"], "198.18.0.21", told, noted=noted, last=last)
+
+
+def table(*weights):
+    servers = [{"address": "198.18.0.2%d" % number, "weight": weight} for number, weight in enumerate(weights, 1)]
+    return {"lb%d" % number: [{"address": "198.18.0.100", "port": 80, "servers": servers}, {"fwmark": 3, "servers": servers}]
+            for number in (1, 2)}
+
+
+def drained(**more):
+    """Two nodes behind balancers of each kind, the first one drained; each has several places that say so."""
+    workers = [worker("web1", "stopped"), worker("web2")]
+    workers += [dict(one, balancer="lb_site", name=one["name"].replace("shop", "site")) for one in workers]
+    servers = [dict(server("web1", "MAINT"), address="198.18.0.21:80"), dict(server("web2"), address="198.18.0.22:80")]
+    servers += [dict(one, backend="static") for one in servers]
+    return {"modjk": {"web1": workers, "web2": workers}, "haproxy": {name: {"running": True, "servers": servers} for name in (
+        "proxy1", "proxy2")}, "ipvs": table(0, 1), **more}
+
+
+NOTE = {"drained": {"web1": {"who": "ann@office", "doing": "draining web1", "since": "2026-11-28 10:00:00 UTC"}}, "held": {}}
+
+
+def test_a_node_that_is_drained_is_one_sentence_for_each_host_whatever_the_number_of_balancers():
+    (said,) = fronts.objections("web1", ["web1-a"], "198.18.0.21", drained(), noted=NOTE)
+    assert said == (
+        "web1: it is drained already (MAINT by HAProxy on proxy1 and proxy2, stopped by mod_jk on web1 and web2, weight 0 by IPVS on lb1 "
+        "and lb2): ann@office did that at 2026-11-28 10:00:00 UTC (draining web1); once nobody is at work there, give it back by "
+        "playbooks/web_undrain.yml -e web_undrain=web1.")
+    (said,) = fronts.objections("web2", ["web2-a"], "198.18.0.22", drained(), noted=NOTE)
+    assert said == (
+        "web2: no healthy node is left to carry the load without it by mod_jk on web1 and web2, HAProxy on proxy1 and proxy2, IPVS on lb1 "
+        "and lb2 (web1 is stopped and MAINT and weight 0): give web1 back by playbooks/web_undrain.yml -e web_undrain=web1 (ann@office did "
+        "that at 2026-11-28 10:00:00 UTC (draining web1)).")
+
+
+def test_who_did_it_is_told_as_far_as_it_is_known():
+    held = {"held": {"who": "bob@home", "doing": "deploying shop v2", "since": "09:00", "id": "3f9a"}}
+    assert "bob@home has been deploying shop v2 since 09:00 and has not ended" in judged(noted=held, **drained())[0]
+    assert ": nothing was noted of who did that, so it was done by hand or by a run that was interrupted;" in judged(**drained())[0]
 
 
 def test_who_is_drained_by_hand_may_be_out_of_some_already_and_is_never_the_last():
-    mine = {"modjk": {"web1": [worker("web1", "stopped"), worker("web2")]},
-            "haproxy": {"proxy1": {"running": True, "servers": [server("web1", "MAINT"), server("web2")]}},
-            "ipvs": {"lb1": [{"address": "198.18.0.100", "port": 80, "servers": [
-                {"address": "198.18.0.21", "weight": 0}, {"address": "198.18.0.22", "weight": 1}]}]}}
-    assert len(judged(**mine)) == 3
-    assert fronts.objections("web1", ["web1-a"], "198.18.0.21", mine, again=True) == []
-    (said,) = fronts.objections("web2", ["web2-a"], "198.18.0.22", {"haproxy": mine["haproxy"]}, again=True)
-    assert said == ("web2: no healthy node is left to carry the load without it: HAProxy on proxy1 has no other server that is up in web "
-                    "(web1 MAINT): bring another one back first.")
+    assert fronts.objections("web1", ["web1-a"], "198.18.0.21", drained(), again=True) == []
+    alone = {"haproxy": {"proxy1": {"running": True, "servers": [server("web1", "MAINT"), server("web2")]}}}
+    (said,) = fronts.objections("web2", ["web2-a"], "198.18.0.22", alone, again=True)
+    assert "load without it by HAProxy on proxy1 (web1 is MAINT): give web1 back by playbooks/web_undrain.yml -e web_undrain=web1 (" in said
 
 
 def test_a_node_whose_neighbour_serves_may_leave():
-    assert judged(modjk={"web1": [worker("web1"), worker("web2")]},
-                  haproxy={"proxy1": {"running": True, "servers": [server("web1"), server("web2")]}},
-                  ipvs={"lb1": [{"address": "198.18.0.100", "port": 80, "servers": [
-                      {"address": "198.18.0.21", "weight": 1}, {"address": "198.18.0.22", "weight": 1}]}]}) == []
+    both = {"modjk": {"web1": [worker("web1"), worker("web2")]},
+            "haproxy": {"proxy1": {"running": True, "servers": [server("web1"), server("web2")]}}, "ipvs": table(1, 1)}
+    assert judged(**both) == [] and not fronts.alone("web1", ["web1-a"], "198.18.0.21", both)
 
 
-@pytest.mark.parametrize("other", [worker("web2", usable=False), worker("web2", "stopped"), worker("web2", answers=False)])
-def test_without_another_usable_worker_it_may_not(other):
-    (said,) = judged(modjk={"web2": [worker("web1"), other]})
-    assert said.startswith(
-        "web1: no healthy node is left to carry the load without it: mod_jk on web2 has no other usable worker in lb_shop (shop_web2-a")
+@pytest.mark.parametrize("other, how", [
+    (dict(worker("web2", usable=False), state="ERR"), "web2 is ERR): bring web2 back first."),
+    (worker("web2", "stopped"), "web2 is stopped): give web2 back by playbooks/web_undrain.yml -e web_undrain=web2 (nothing was noted"),
+    (worker("web2", answers=False), "web2 is without an answer): bring web2 back first.")])
+def test_without_another_usable_worker_it_may_not(other, how):
+    told = {"modjk": {"web2": [worker("web1"), other]}}
+    (said,) = judged(**told)
+    assert said.startswith("web1: no healthy node is left to carry the load without it by mod_jk on web2 (" + how)
+    assert fronts.alone("web1", ["web1-a"], "198.18.0.21", told)
+    assert fronts.objections("web1", ["web1-a"], "198.18.0.21", told, last=True) == []
+
+
+def test_several_are_told_apart_by_what_is_to_be_done_with_each():
+    others = [dict(worker("web2", usable=False), state="ERR"), worker("web3", "disabled"), dict(worker("x"), route="own", usable=False)]
+    (said,) = judged(modjk={"web1": [worker("web1"), *others], "web2": []}, noted={"drained": {"web3": NOTE["drained"]["web1"]}})
+    assert "(web2 is ERR, web3 is disabled, shop_x-a is OK): give web3 back by" in said
+    assert said.endswith("(ann@office did that at 2026-11-28 10:00:00 UTC (draining web1)), and bring web2 and shop_x-a back first.")
 
 
 def test_alone_it_may_not():
     (said,) = judged(modjk={"web1": [worker("web1")]})
-    assert "(there is none)" in said
+    assert said == ("web1: no healthy node is left to carry the load without it by mod_jk on web1 (there is no other one): add another "
+                    "one, or let visitors wait meanwhile (docs/deploy.md, a site with one web node).")
 
 
 def test_what_somebody_else_has_drained_is_said_and_not_overridden():
     (said,) = judged(modjk={"web2": [worker("web1", "disabled"), worker("web2")]})
-    assert "mod_jk on web2 has its worker shop_web1-a as disabled already: somebody else is at work there" in said
+    assert said.startswith("web1: it is drained already (disabled by mod_jk on web2): ")
     assert said.endswith("give it back by playbooks/web_undrain.yml -e web_undrain=web1.")
-    (said,) = judged(haproxy={"proxy1": {"running": True, "servers": [server("web1", "MAINT"), server("web2")]}})
-    assert "HAProxy on proxy1 has it as MAINT in web already" in said and "web_undrain=web1" in said
-    (said,) = judged(ipvs={"lb1": [{"address": "198.18.0.100", "port": 80, "servers": [
-        {"address": "198.18.0.21", "weight": 0}, {"address": "198.18.0.22", "weight": 1}]}]})
-    assert "the director lb1 gives it no weight in 198.18.0.100:80 already" in said
+    (said,) = judged(haproxy={"proxy1": {"running": True, "servers": [server("web1", "MAINT"), server("web2")]}}, last=True)
+    assert "MAINT by HAProxy on proxy1" in said and "web_undrain=web1" in said
+    (said,) = judged(ipvs=table(0, 1))
+    assert "(weight 0 by IPVS on lb1 and lb2)" in said
 
 
 def test_a_proxy_that_does_not_answer_and_one_without_another_server():
     assert judged(haproxy={"proxy1": {"running": False, "problems": ["HAProxy does not answer on x."], "servers": []}}) == [
         "proxy1: HAProxy does not answer on x."]
     (said,) = judged(haproxy={"proxy1": {"running": True, "servers": [server("web1"), server("web2", "DOWN")]}})
-    assert "HAProxy on proxy1 has no other server that is up in web (web2 DOWN)" in said
+    assert "by HAProxy on proxy1 (web2 is DOWN): bring web2 back first." in said
     (said,) = judged(ipvs={"lb1": [{"fwmark": 3, "servers": [{"address": "198.18.0.21", "weight": 1}]}]})
-    assert "no other server with a weight in mark 3:*" in said
+    assert "by IPVS on lb1 (there is no other one)" in said
+    (said,) = judged(ipvs=table(1, 0), modjk={"web1": [worker("web1"), dict(worker("web2"), host="198.18.0.22")], "web2": []})
+    assert "by IPVS on lb1 and lb2 (web2 is weight 0): give web2 back by playbooks/web_undrain.yml -e web_undrain=web2 (" in said
+    (said,) = judged(ipvs=table(1, 0))
+    assert said.endswith("(198.18.0.22 is weight 0): bring 198.18.0.22 back first.")
 
 
 def test_a_node_that_a_front_does_not_know_is_no_matter_of_it():
@@ -125,7 +173,24 @@ def test_a_tag_is_found_with_its_commit():
     assert version.tag_of(listing, "v1") == ("aaa", "aaa")
     assert version.tag_of(listing, "v2") == ("bbb", "ccc")
     assert version.tag_of(listing, "v") is None
-    assert version.tags_in(listing) == ["v2", "v1"]
+    assert version.tags_in(listing) == ["v1", "v2"]
+
+
+def test_of_many_versions_the_newest_are_named():
+    assert version.newest(["v1.9", "v1.10", "v1.8", "v1.9"]) == "v1.10, v1.9, v1.8"
+    assert version.newest("v%d" % number for number in range(13)) == "v12, v11, v10, v9, v8, v7, v6, v5, v4, v3 and 3 more"
+    assert version.newest([]) == "" and version.newest(["2.0", "v1", "release/3"]) == "2.0, v1, release/3"
+
+
+@pytest.mark.parametrize("names, application, given, said", [
+    (["shop"], "", "v2", ""), (["shop", "site"], "site", "v2", ""),
+    (["shop"], "", "", "deploy_version is not given: say -e deploy_version=<a version of shop>."),
+    (["shop", "site"], "site", "", "deploy_version is not given: say -e deploy_version=<a version of site>."),
+    (["shop", "site"], "", "v2", "deploy_application is not given: say -e deploy_application=<one of shop, site>."),
+    (["shop", "site"], "", "", "deploy_version and deploy_application are not given: say -e deploy_version=<a version of it> "
+                               "-e deploy_application=<one of shop, site>.")])
+def test_an_operator_is_asked_for_what_he_left_out_alone(names, application, given, said):
+    assert version.unasked(names, application, given) == said
 
 
 @pytest.mark.parametrize("text, good", [("v2.0", True), ("release/2.0", True), ("-v", False), ("a..b", False), ("", False), ("v 2", False),

@@ -50,23 +50,36 @@ def test_what_cannot_be_meant_is_refused_in_one_sentence(given, said):
     assert asked(**given)["problems"] == [said]
 
 
+@pytest.mark.parametrize("name, groups, said", [
+    ("web1", GROUPS, ""), ("web3", GROUPS, ""),
+    ("db1", dict(GROUPS, all=EVERYBODY),
+     "localhost: web_drain is 'db1', which is no web node: name one of web1, web2, web3, by -e web_drain=<host>."),
+    ("web7", dict(GROUPS, all=EVERYBODY),
+     "localhost: web_drain is 'web7', which is no host of the inventory: name one of web1, web2, web3, by -e web_drain=<host>."),
+    ("", GROUPS, "localhost: web_drain is not given: name one of web1, web2, web3, by -e web_drain=<host>."),
+    ("db1", {"all": ["db1"]}, "localhost: groups apache, tomcat and app_deploy have no hosts: put the web nodes into them."),
+])
+def test_who_is_no_web_node_is_not_drained_with_success(name, groups, said):
+    assert rolling.web_node_problem(name, "web_drain", groups) == said
+
+
 WEB = ["apache", "tomcat"]
 
 
 @pytest.mark.parametrize("given, mine, more, steps, told", [
-    ({}, WEB, (), ["tomcat", "httpd"], "drained, its Tomcats and httpd restarted, looked at, given back"),
-    ({"what": "httpd"}, WEB, (), ["httpd"], "drained, its httpd restarted, looked at, given back"),
-    ({"what": "services"}, ["apache"], (), ["httpd"], "drained, its httpd restarted, looked at, given back"),
-    ({"what": "node"}, WEB, (), ["node"], "drained, rebooted, looked at, given back"),
-    ({"packages": "upgrade"}, WEB, (), [], "left alone: no package is newer, and no reboot is due"),
-    ({"packages": "upgrade", "what": "tomcat"}, WEB, (), ["tomcat"], "drained, its Tomcats restarted, looked at, given back"),
+    ({}, WEB, (), ["tomcat", "httpd"], "will be drained, its Tomcats and httpd restarted, looked at, given back"),
+    ({"what": "httpd"}, WEB, (), ["httpd"], "will be drained, its httpd restarted, looked at, given back"),
+    ({"what": "services"}, ["apache"], (), ["httpd"], "will be drained, its httpd restarted, looked at, given back"),
+    ({"what": "node"}, WEB, (), ["node"], "will be drained, rebooted, looked at, given back"),
+    ({"packages": "upgrade"}, WEB, (), [], "will be left alone: no package is newer, and no reboot is due"),
+    ({"packages": "upgrade", "what": "tomcat"}, WEB, (), ["tomcat"], "will be drained, its Tomcats restarted, looked at, given back"),
     ({"packages": "upgrade"}, WEB, (["a", "b"],), ["tomcat", "httpd"],
-     "drained, upgraded (a, b), its Tomcats and httpd restarted, looked at, given back"),
+     "will be drained, upgraded (a, b), its Tomcats and httpd restarted, looked at, given back"),
     ({"packages": "security"}, WEB, ([], "kernel 6.2 is installed, 6.1 runs"), ["node"],
-     "drained, rebooted (kernel 6.2 is installed, 6.1 runs), looked at, given back"),
-    ({"command": "id"}, ["apache"], (), ["httpd"], "drained, given 'id', its httpd restarted, looked at, given back"),
+     "will be drained, rebooted (kernel 6.2 is installed, 6.1 runs), looked at, given back"),
+    ({"command": "id"}, ["apache"], (), ["httpd"], "will be drained, given 'id', its httpd restarted, looked at, given back"),
     ({"packages": "upgrade"}, WEB, (list("abcdefg"), "libc6 wants a reboot"), ["node"],
-     "drained, upgraded (a, b, c, d, e and 2 more), rebooted (libc6 wants a reboot), looked at, given back"),
+     "will be drained, upgraded (a, b, c, d, e and 2 more), rebooted (libc6 wants a reboot), looked at, given back"),
 ])
 def test_what_is_done_to_a_node(given, mine, more, steps, told):
     assert rolling.plan(given, mine, *more) == {"needed": bool(steps), "steps": steps, "told": told, "connections_s": 5}

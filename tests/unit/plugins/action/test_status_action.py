@@ -63,11 +63,13 @@ def asked(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("inventory", "host", "tiers_there"), [
-    ("lab", "lb1", ["vip", "ipvs", "scouter"]), ("lab", "proxy2", ["vip", "haproxy", "scouter"]),
-    ("lab", "db3", ["mysql", "backup", "etcd", "scouter"]), ("lab", "mon", ["scouter"]),
-    ("lab", "web1", ["realserver", "httpd", "tomcat", "application", "content", "scouter"]), ("lab", "galera2", ["galera", "scouter"]),
-    ("lab", "mq1", ["rabbitmq", "scouter"]), ("lab", "content1", ["content", "nfs", "scouter"]), ("lab", "files1", ["nfs", "scouter"]),
-    ("web_haproxy", "proxy1", ["vip", "haproxy"]), ("web_haproxy", "web1", ["httpd", "tomcat"]), ("directors", "lb1", ["vip", "ipvs"]),
+    ("lab", "lb1", ["vip", "ipvs", "scouter"]), ("lab", "proxy2", ["vip", "haproxy", "scouter", "firewall"]),
+    ("lab", "db3", ["mysql", "backup", "etcd", "scouter", "firewall"]), ("lab", "mon", ["scouter", "firewall"]),
+    ("lab", "web1", ["realserver", "httpd", "tomcat", "application", "content", "scouter", "firewall"]),
+    ("lab", "galera2", ["galera", "scouter", "firewall"]), ("lab", "mq1", ["rabbitmq", "scouter", "firewall"]),
+    ("lab", "content1", ["content", "nfs", "scouter"]), ("lab", "files1", ["nfs", "scouter"]), ("web_haproxy", "proxy1", ["vip", "haproxy"]),
+    ("web_haproxy", "web1", ["httpd", "tomcat", "application", "content", "nfs"]), ("web_haproxy", "files1", ["content", "nfs"]),
+    ("directors", "lb1", ["vip", "ipvs"]),
     ("galera_rabbitmq", "galera1", ["galera"]), ("galera_rabbitmq", "mq3", ["rabbitmq"])])
 def test_hosts_have_their_tiers(asked, inventory, host, tiers_there):
     assert list(asked[inventory][host]) == tiers_there
@@ -118,7 +120,7 @@ def test_tiers_that_cannot_be_read_are_red_and_the_playbook_fails(run):
     assert code == 2 and document["state"] == "critical"
     assert {one["tier"] for one in document["lines"] if one["state"] == "critical"} == {
         "hosts", "vip", "ipvs", "haproxy", "realserver", "httpd", "tomcat", "application", "mysql", "backup", "etcd", "galera", "rabbitmq",
-        "content", "nfs", "scouter"}
+        "content", "nfs", "scouter", "firewall"}
     assert document["verdict"] in output and "unreachable=1" not in output
     for line in document["lines"]:
         assert line["state"] != "critical" or len(line["problems"]) == len(line["hosts"])

@@ -262,6 +262,19 @@ def filters():
         yield from importlib.import_module(name).FilterModule().filters()
 
 
+def test_what_pages_and_sentences_give_by_e_is_read_by_somebody():
+    """deploy_version, not deploy_release: whoever types a name that nobody reads is told that all went well."""
+    given = re.compile(r"-e ['\"{ ]*([a-z]\w+)[=\"]")
+    tasks = [path for place in ("roles", "playbooks") for path in (ROOT / place).rglob("*.yml")]
+    lines = [line for path in tasks for line in path.read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("#")]
+    read = set(re.findall(r"\b[a-z]\w+\b", given.sub("", "\n".join(lines))))
+    pages = [ROOT / "README.md", *(path for place in ("docs", "roles", "inventories") for path in (ROOT / place).rglob("*.md"))]
+    told = {(path.name, name) for path in [*pages, *tasks, *(ROOT / "plugins").rglob("*.py")]
+            for name in given.findall(path.read_text(encoding="utf-8"))}
+    assert ("deploy.md", "deploy_version") in told
+    assert not {(page, name) for page, name in told if name not in read}
+
+
 # With a warning Ansible gives what a module returns under the one another name, and reads the others itself.
 NAMES_OF_ANSIBLES_OWN = {"results", "ansible_facts", "invocation", "exception", "add_host", "add_group"}
 

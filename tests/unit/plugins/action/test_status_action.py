@@ -143,7 +143,7 @@ def test_a_table_for_people(tmp_path):
     code, output = ansible(tmp_path, "-i", worked(tmp_path, "lab"), *NOBODY, "-e", "status_page=", "-l", "galera",
                            "failover.stack.status")
     assert code == 2 and re.search(r"^RED   Galera +nothing could be read$", output, re.M) and not list(tmp_path.glob("*.html"))
-    assert "3 of 6 lines are red: Hosts, Galera, Scouter" in output and "RED   MySQL" not in output
+    assert "4 of 7 lines are red: Hosts, Galera, Scouter, Firewall" in output and "RED   MySQL" not in output
 
 
 @pytest.mark.parametrize(("more", "words"), [

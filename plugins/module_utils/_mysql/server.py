@@ -12,7 +12,7 @@ import time
 
 from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import LEADS, RUN_DIRECTORY
 from ansible_collections.failover.stack.plugins.module_utils._etcd.api import url
-from ansible_collections.failover.stack.plugins.module_utils._mysql import led
+from ansible_collections.failover.stack.plugins.module_utils._mysql import led, listening
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import address_of
 from ansible_collections.failover.stack.plugins.module_utils._sql import binary_logs
 from ansible_collections.failover.stack.plugins.module_utils._sql.option_file import lines
@@ -107,12 +107,16 @@ def problems(values, host):
 def server(values):
     """mysql: whether it is Oracle's. binlog_total_mb: MiB that all binary logs may take, 0 for any; binlog_mb: one of them. variables: what
     a running server is told. problems: what speaks against the directories. blank_check: check mode on a machine without the server.
-    places: of all members, for the agent. settings: lines of an option file."""
+    places: of all members, for the agent. settings: lines of an option file. listens: its addresses; nonlocal: whether it starts only
+    where the kernel lets it listen at some that are not there. narrow: ports that are not to be listened on everywhere."""
     own, host = values["_own"], values.get("_host", {})
     bound = binary_logs.bound_mb(values["binlog_total_mb"], values["binlog_disk_percent"], host.get("disk_mb"))
     dropin = "/etc/systemd/system/%s.d/failover-stack.conf" % own["unit"]
     reads = [own["config"], dropin, values["_certificates"]]
+    at = listening.places(values["bind_address"], values["address"], values["writer_address"], values["more_addresses"], values["failover"])
     return {
+        "listens": at, "nonlocal": values["flavour"] == "mysql" and not listening.everywhere(at),
+        "narrow": [] if listening.everywhere(at) else [int(values["port"])],
         "mysql": values["flavour"] == "mysql", "own_apparmor": own_apparmor(values), "dropin": dropin, "reads": reads,
         "buffer_pool_mb": values["buffer_pool_mb"] or buffer_pool_mb(host.get("memory_mb"), values["memory_percent"]),
         "problems": problems(values, host), **logs(values),

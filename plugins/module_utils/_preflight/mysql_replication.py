@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from ansible_collections.failover.stack.plugins.module_utils._mysql.listening import EVERYWHERE, everywhere, places
 from ansible_collections.failover.stack.plugins.module_utils._mysql.replica import LONGEST_PASSWORD
 from ansible_collections.failover.stack.plugins.module_utils._preflight import accounts, addresses, mysql_settings, sql_names
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import Claim, address_of, listening
@@ -16,8 +17,6 @@ from ansible_collections.failover.stack.plugins.module_utils._sql.binary_logs im
 PREFIX = "mysql_replication_"
 SHORTEST_PASSWORD = 12
 LONGEST_MONITOR = 256
-# What listens at addresses that come later, too.
-EVERYWHERE = ("*", "::", "0.0.0.0")
 # Where ProtectHome and ProtectSystem leave a server nothing, or nothing to write.
 RECIPIENT = re.compile(r"^(age1[0-9a-z]{58}|ssh-(ed25519|rsa) [A-Za-z0-9+/=]{60,}( .*)?)$")
 CLOSED = ("/home", "/root", "/run/user", "/usr", "/etc", "/boot", "/proc", "/sys", "/dev", "/tmp")
@@ -64,17 +63,12 @@ def upstream_problems(host, values, members, sources, group):
 def address_problems(host, values):
     """Members reach each other by addresses: accounts are made for them, and the server resolves no names."""
     own, others = of(values, "address"), dict(zip(of(values, "members") or [], of(values, "addresses") or []))
-    bind, writer = str(of(values, "bind_address") or "*"), of(values, "writer_address")
+    writer = of(values, "writer_address")
     yield from addresses.own_address(PREFIX + "address", own)
     # A host that is no member is told so, nothing else.
     others = others if host in others else {}
     yield from addresses.peer_addresses(host, PREFIX + "address", own, others, PREFIX + "bind_address")
-    for one in bind.split(","):
-        yield from addresses.bind_address(PREFIX + "bind_address", one.strip())
-    if writer and bind not in EVERYWHERE:
-        yield "%sbind_address is %s, and the writer address %s comes and goes: write *, or 0.0.0.0 for IPv4 alone." % (PREFIX, bind, writer)
-    elif bind == "0.0.0.0" and ":" in "%s%s" % (own, writer or ""):
-        yield "%sbind_address is 0.0.0.0, and %s is an IPv6 address: write *." % (PREFIX, own if ":" in str(own) else writer)
+    yield from bind_problems(values, own, writer)
     for one in of(values, "witnesses") or []:
         if address_of(one) is None:
             yield "%switnesses has '%s', which is no address: give one on the writer address's network." % (PREFIX, one)
@@ -85,6 +79,38 @@ def address_problems(host, values):
         given = [one for one in of(values, name) or [] if one not in others.values()]
         yield from addresses.account_hosts(PREFIX + name, given, of(values, "flavour") or "mariadb")
         yield from sql_names.host_problems(PREFIX + name, given)
+
+
+def bind_problems(values, own, writer):
+    """Where it listens. What is left empty the role works out."""
+    bind, more = str(of(values, "bind_address") or ""), of(values, "more_addresses") or []
+    listed = [one.strip() for one in bind.split(",")] if bind else []
+    for one in listed:
+        yield from addresses.bind_address(PREFIX + "bind_address", one)
+    for one in more:
+        if address_of(one) is None or one in EVERYWHERE:
+            yield "%smore_addresses has '%s', which is no address: give one of this host's." % (PREFIX, one)
+    if bind and more:
+        yield "%sbind_address is %s, beside which %smore_addresses (%s) counts for nothing: leave one of them empty." % (
+            PREFIX, bind, PREFIX, ", ".join(map(str, more)))
+    if len(listed) > 1 and everywhere(listed):
+        yield "%sbind_address is %s, and everywhere is not beside other addresses: write it alone." % (PREFIX, bind)
+    elif bind == "0.0.0.0" and ":" in "%s%s" % (own, writer or ""):
+        yield "%sbind_address is 0.0.0.0, and %s is an IPv6 address: write *." % (PREFIX, own if ":" in str(own) else writer)
+    elif listed and not everywhere(listed):
+        yield from moving_problems(values, bind, listed, own, writer)
+
+
+def moving_problems(values, bind, listed, own, writer):
+    """Addresses that the server has to take clients at, and that a list leaves out."""
+    known = {address_of(one) for one in listed}
+    for name, address in (("address", own), ("writer_address", str(writer or "").partition("/")[0])):
+        if address_of(address) not in (None, *known):
+            yield "%sbind_address is %s, without %s%s (%s): leave it empty, then the server listens there, too, or add it." % (
+                PREFIX, bind, PREFIX, name, address)
+    if of(values, "failover") == "mmm":
+        yield "%sbind_address is %s, and failover is mmm, whose addresses of readers come and go: leave it empty or write *." % (
+            PREFIX, bind)
 
 
 def server_id_of(given, address):
@@ -308,7 +334,8 @@ def claims(host, values):
         made.append(Claim("%s of %s" % (name, group), "all members", repr(value), (
             "%s: %s%s is %s, other members of group '%s' have another value: a cluster has one." % (
                 host, PREFIX, name, shown(value), group))))
-    at = str(of(values, "bind_address") or "*").split(",")
+    at = places(of(values, "bind_address"), of(values, "address"), of(values, "writer_address"), of(values, "more_addresses"),
+                of(values, "failover"))
     made += [claim for name, places in (("port", at), ("seed_port", [of(values, "address")])) if of(values, name)
              for claim in listening(host, "the database server", PREFIX + name, of(values, name), places)]
     address = of(values, "writer_address")

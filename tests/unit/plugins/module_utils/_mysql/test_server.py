@@ -17,6 +17,7 @@ def values(**more):
     return {
         "inventory_hostname": "db1", "ansible_check_mode": False, "ansible_play_batch": ["db1", "db2"], "members": ["db1", "db2"],
         "addresses": ["198.18.0.31", "198.18.0.32"], "address": "198.18.0.31", "writer_address": "198.18.0.102/24", "port": "3306",
+        "bind_address": "", "more_addresses": [],
         "group": "dual", "socket": "/run/mysqld/mysqld.sock", "flavour": "mariadb", "tls": True, "datadir": "/var/lib/mysql",
         "binlog_directory": "", "leave_datadir": "", "buffer_pool_mb": 0, "memory_percent": 50,
         "binlog_days": 7, "binlog_total_mb": 0, "binlog_disk_percent": 50, "failover": "manual", "monitor_password": "m", "semi_sync": True,
@@ -36,6 +37,16 @@ def test_buffer_pool(memory, percent, pool):
 def test_a_buffer_pool_that_is_given():
     assert server.server(values(buffer_pool_mb=64))["buffer_pool_mb"] == 64
     assert server.server(values(_host=dict(HOST, memory_mb=2000)))["buffer_pool_mb"] == 896
+
+
+@pytest.mark.parametrize("more, listens, nonlocal_", [
+    ({}, ["198.18.0.31", "198.18.0.102", "127.0.0.1"], False), ({"flavour": "mysql"}, ["198.18.0.31", "198.18.0.102", "127.0.0.1"], True),
+    ({"flavour": "mysql", "bind_address": "*"}, ["*"], False)])
+def test_where_it_listens(more, listens, nonlocal_):
+    """MySQL does not start with an address that is not there."""
+    found = server.server(values(**more))
+    assert (found["listens"], found["nonlocal"]) == (listens, nonlocal_)
+    assert found["narrow"] == ([] if listens == ["*"] else [3306])
 
 
 def problems(host, **more):

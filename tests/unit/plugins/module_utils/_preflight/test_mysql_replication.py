@@ -122,8 +122,20 @@ def test_a_sane_cluster_has_no_problems():
      "mysql_replication_address is 198.18.0.31, and member db3 has 2001:db8::33: members reach each other by IPv4 or by IPv6, give all of "
      "them addresses of one family (clients may have both, see mysql_replication_bind_address)."),
     ({"bind_address": "198.18.0.31"},
-     "mysql_replication_bind_address is 198.18.0.31, and the writer address 198.18.0.102/24 comes and goes: write *, or 0.0.0.0 for IPv4 "
-     "alone."),
+     "mysql_replication_bind_address is 198.18.0.31, without mysql_replication_writer_address (198.18.0.102): leave it empty, then the "
+     "server listens there, too, or add it."),
+    ({"bind_address": "198.18.0.102,127.0.0.1"},
+     "mysql_replication_bind_address is 198.18.0.102,127.0.0.1, without mysql_replication_address (198.18.0.31): leave it empty, then the "
+     "server listens there, too, or add it."),
+    ({"bind_address": "198.18.0.31,*"},
+     "mysql_replication_bind_address is 198.18.0.31,*, and everywhere is not beside other addresses: write it alone."),
+    ({"bind_address": "*", "more_addresses": ["192.0.2.31"]},
+     "mysql_replication_bind_address is *, beside which mysql_replication_more_addresses (192.0.2.31) counts for nothing: leave one of "
+     "them empty."),
+    ({"more_addresses": ["db1.example"]},
+     "mysql_replication_more_addresses has 'db1.example', which is no address: give one of this host's."),
+    ({"more_addresses": ["0.0.0.0"]},
+     "mysql_replication_more_addresses has '0.0.0.0', which is no address: give one of this host's."),
     ({"witnesses": ["gateway.example"]},
      "mysql_replication_witnesses has 'gateway.example', which is no address: give one on the writer address's network."),
     ({"witnesses": ["2001:db8::1"]},
@@ -257,7 +269,7 @@ def test_members_with_ipv6_addresses_only():
     assert problems("db1", values(address=addresses[0], addresses=addresses, writer_address="2001:db8::102/64")) == []
 
 
-@pytest.mark.parametrize("bind", ["*", "::", "0.0.0.0"])
+@pytest.mark.parametrize("bind", ["", "*", "::", "0.0.0.0", "198.18.0.31,198.18.0.102", "198.18.0.31, 198.18.0.102, 2001:db8::31"])
 def test_clients_by_both_families(bind):
     assert problems("db1", values(bind_address=bind)) == []
 
@@ -308,6 +320,9 @@ def test_passwords_as_long_as_the_server_takes_them_for_replication(flavour, len
      "mysql_replication_failover is mmm and mysql_replication_sources has db1: name two that replicate each other, MMM moves the "
      "writer's part "
      "between them."),
+    ({"bind_address": "198.18.0.31,198.18.0.102"},
+     "mysql_replication_bind_address is 198.18.0.31,198.18.0.102, and failover is mmm, whose addresses of readers come and go: leave it "
+     "empty or write *."),
     ({"semi_sync": False}, "mysql_replication_failover is mmm and mysql_replication_semi_sync is false: a row that only the writer has "
                            "would be "
                            "lost with it, leave it out.")])

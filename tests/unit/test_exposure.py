@@ -29,8 +29,8 @@ DEFAULTS = {name: option.get("default") for name, option in yaml.safe_load(looku
 CONTENT = {"name": "shop", "source": "web1", "target_path": "/srv/shop"}
 ETCD = {"inventory_hostname": "etcd1", "member_addresses": {"etcd1": "198.51.100.1"}, "client_port": 2379, "snapshots_kept": 7,
         "snapshot_directory": "/var/backups/etcd"}
-GALERA = {"bind_address": "*", "address": "198.51.100.1", "agent_port": 9200, "_socket": "/s", "_agent_user": "galera-agent",
-          "agent_cache_ms": 200, "agent_timeout_ms": 500, "_drain_file": "/run/drain", "donor_serves": True}
+GALERA = {"bind_address": "*", "more_addresses": [], "address": "198.51.100.1", "agent_port": 9200, "_socket": "/s",
+          "_agent_user": "galera-agent", "agent_cache_ms": 200, "agent_timeout_ms": 500, "_drain_file": "/run/drain", "donor_serves": True}
 MYSQL = {"group": "db", "_own": {"unit": "mariadb.service"}, "socket": "/run/mysqld/mysqld.sock", "failover": "none"}
 RABBITMQ = {"bind_address": "::", "address": "198.51.100.1", "members": ["mq1"], "member_addresses": {}, "inventory_hostname": "mq1",
             "_unit": "rabbitmq-server.service", "stuck_s": 30, "port": 5672, "tls_port": 5671, "distribution_port": 25672}

@@ -50,7 +50,7 @@ def dropin(values):
 def server(values):
     """unit: the main process's. units: what shall run. size: how many vote. bad_verdicts: decisions that stop a run. at, hosts: the
     address, and those of the members by name, as they stand before a port. places: address and port of the members' group communication.
-    settings: lines of an option file."""
+    settings: lines of an option file. listens: where clients are taken; narrow: ports that are not to be listened on everywhere."""
     hosts = {member: before_port(values["member_addresses"][member]) for member in values["members"]}
     arbitrator, everybody = is_arbitrator(values), [*values["members"], *values["arbitrators"]]
     # What the main process reads at start. The list of members is not there: those that run learn of new ones from each other.
@@ -60,7 +60,8 @@ def server(values):
     agent = {"name": AGENT_UNIT, "state": "started", "enabled": True, "reads": [AGENT, AGENT_FILE], "when_stale": "restarted"}
     return {
         "is_arbitrator": arbitrator, "is_leaving": values["inventory_hostname"] not in everybody, "size": len(everybody),
-        "gate": GATE, "unit": main_unit(values), "units": [main] if arbitrator else [main, agent], "agent_unit": AGENT_UNIT,
+        "listens": listens(values), "narrow": narrow(values), "gate": GATE, "unit": main_unit(values),
+        "units": [main] if arbitrator else [main, agent], "agent_unit": AGENT_UNIT,
         "tls_group": values["_arbitrator_user"] if arbitrator else values["_user"],
         "has_backup_user": has_backup_user(values), "at": before_port(values["address"]), "hosts": hosts,
         "places": ["%s:%s" % (host, values["group_port"]) for host in hosts.values()], "settings": lines(values.get("settings")),
@@ -68,11 +69,28 @@ def server(values):
         "bad_verdicts": ["refuse"] if values["ansible_check_mode"] else ["refuse", "settle"]}
 
 
+def listens(values):
+    """Where clients are taken. Not on the loopback unless that is asked for: a proxy of the machine's own may be there."""
+    return list(dict.fromkeys([values["bind_address"], *values["more_addresses"]]))
+
+
+def agent_places(values):
+    """Members ask each other by their addresses, proxies where clients are taken."""
+    found = listens(values)
+    return ["*"] if "*" in found else list(dict.fromkeys([values["address"], *found]))
+
+
+def narrow(values):
+    """Clients may be taken everywhere, members never are. Transfers listen for their duration alone."""
+    if is_arbitrator(values):
+        return [int(values["group_port"])]
+    taking = () if "*" in listens(values) else ("port", "agent_port")
+    return [int(values[name]) for name in ("group_port", "ist_port", "sst_port", *taking)]
+
+
 def agent_settings(values):
     """program_unit's options for the check agent."""
-    # Members ask each other by their addresses, proxies where clients are taken.
-    places = ["*"] if values["bind_address"] == "*" else list(dict.fromkeys([values["address"], values["bind_address"]]))
-    arguments = [part for place in places for part in ("--address", place)]
+    arguments = [part for place in agent_places(values) for part in ("--address", place)]
     arguments += [
         "--port", values["agent_port"], "--socket", values["_socket"], "--user", values["_agent_user"],
         "--cache-ms", values["agent_cache_ms"], "--timeout-ms", values["agent_timeout_ms"], "--drain-file", values["_drain_file"]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.failover.stack.plugins.module_utils._preflight import accounts, addresses, server_settings, sql_names
-from ansible_collections.failover.stack.plugins.module_utils._preflight.core import Claim, address_of, listening
+from ansible_collections.failover.stack.plugins.module_utils._preflight.core import EVERYWHERE, Claim, address_of, listening
 
 SHORTEST_PASSWORD = 12
 # The password stands between quotes in an option file, after "user:".
@@ -74,6 +74,12 @@ def _addresses(host, values):
     found += ["member %s has no address: set its ansible_host or galera_address." % name
               for name, address in others.items() if not address and name != host]
     found += addresses.bind_address("galera_bind_address", values.get("galera_bind_address"))
+    bind = values.get("galera_bind_address")
+    for one in values["galera_more_addresses"]:
+        if address_of(one) is None or one in EVERYWHERE:
+            found.append("galera_more_addresses has '%s', which is no address: give one of this host's." % one)
+        elif bind in EVERYWHERE:
+            found.append("galera_more_addresses has %s, where galera_bind_address (%s) listens already: take it out." % (one, bind))
     return ["%s: %s" % (host, sentence) for sentence in found]
 
 
@@ -196,7 +202,8 @@ def claims(host, values):
         for name in [*members, *values["galera_arbitrators"]]]
     for name in PORTS if host in members else ("galera_group_port",):
         # Members' own ports are at one address, whatever clients have; its check agent answers where clients are taken, too.
-        at = [values.get("galera_bind_address")] if name in ("galera_port", "galera_agent_port") else [values.get("galera_address")]
+        taking = name in ("galera_port", "galera_agent_port")
+        at = [values.get("galera_bind_address"), *values["galera_more_addresses"]] if taking else [values.get("galera_address")]
         result += listening(host, "Galera", name, values[name], at)
     address = address_of(values.get("galera_address"))
     if address:

@@ -13,7 +13,8 @@ def values(host="galera1", **more):
     return {
         "inventory_hostname": host, "ansible_check_mode": False, "ansible_play_hosts": ["galera1", "galera2"],
         "members": ["galera1", "galera2"], "arbitrators": ["arbiter1"], "leaving_members": [],
-        "address": "198.18.0.41", "bind_address": "198.18.0.41", "member_addresses": {"galera1": "198.18.0.41", "galera2": "198.18.0.42"},
+        "address": "198.18.0.41", "bind_address": "198.18.0.41", "more_addresses": [],
+        "port": 3306, "ist_port": 4568, "sst_port": 4444, "member_addresses": {"galera1": "198.18.0.41", "galera2": "198.18.0.42"},
         "sst_method": "mariabackup", "sst_user": "galera_sst", "sst_password": "secret", "users": [{"name": "shop"}], "agent_port": 9200,
         "group_port": 4567,
         "agent_cache_ms": 200, "agent_timeout_ms": 500, "donor_serves": True, "join_s": 600, "bootstrap_from": "",
@@ -54,6 +55,19 @@ def test_addresses_before_a_port():
     found = cluster.server(values(address="2001:db8::41", member_addresses=six))
     assert (found["at"], found["places"]) == ("[2001:db8::41]", ["[2001:db8::41]:4567", "[2001:db8::42]:4567"])
     assert found["hosts"] == {"galera1": "[2001:db8::41]", "galera2": "[2001:db8::42]"}
+
+
+@pytest.mark.parametrize("more, clients, agent", [
+    ({}, ["198.18.0.41"], ["198.18.0.41"]), ({"bind_address": "*"}, ["*"], ["*"]),
+    ({"more_addresses": ["127.0.0.1", "2001:db8::41"]}, ["198.18.0.41", "127.0.0.1", "2001:db8::41"],
+     ["198.18.0.41", "127.0.0.1", "2001:db8::41"]),
+    ({"bind_address": "203.0.113.41"}, ["203.0.113.41"], ["198.18.0.41", "203.0.113.41"])])
+def test_who_listens_where(more, clients, agent):
+    found = cluster.server(values(**more))
+    assert found["listens"] == clients
+    assert cluster.agent_places(values(**more)) == agent
+    assert found["narrow"] == [4567, 4568, 4444] + ([] if clients == ["*"] else [3306, 9200])
+    assert cluster.server(values("arbiter1"))["narrow"] == [4567]
 
 
 def test_an_arbitrator():

@@ -10,6 +10,7 @@ VALUES = {
     "galera_group": "galera", "galera_arbitrator_group": "galera_arbitrator", "galera_leaving_group": "galera_leaving",
     "galera_members": ["galera1", "galera2", "galera3"], "galera_arbitrators": [], "galera_host_groups": ["galera"],
     "galera_excluded_groups": ["mysql_replication"], "galera_address": "198.18.0.41", "galera_bind_address": "198.18.0.41",
+    "galera_more_addresses": [],
     "galera_member_addresses": {"galera1": "198.18.0.41", "galera2": "198.18.0.42", "galera3": "198.18.0.43"},
     "galera_cluster_name": "galera", "galera_port": 3306, "galera_group_port": 4567, "galera_ist_port": 4568, "galera_sst_port": 4444,
     "galera_agent_port": 9200, "galera_sst_method": "mariabackup", "galera_sst_user": "galera_sst",
@@ -97,6 +98,10 @@ def test_two_members_and_an_arbitrator():
     ({"member_addresses": {"galera1": "198.18.0.41", "galera2": ""}},
      "member galera2 has no address: set its ansible_host or galera_address."),
     ({"bind_address": "eth0"}, "galera_bind_address is 'eth0': give an address of this host or *."),
+    ({"more_addresses": ["eth0"]}, "galera_more_addresses has 'eth0', which is no address: give one of this host's."),
+    ({"more_addresses": ["::"]}, "galera_more_addresses has '::', which is no address: give one of this host's."),
+    ({"bind_address": "*", "more_addresses": ["127.0.0.1"]},
+     "galera_more_addresses has 127.0.0.1, where galera_bind_address (*) listens already: take it out."),
     ({"ist_port": 4567}, "galera_ist_port is 4567, which galera_group_port has: give each its own."),
     ({"port": 70000}, "galera_port is 70000: give 1024 to 65535, lower ones only root may listen on, and none of these servers is "
      "root."),

@@ -22,7 +22,8 @@ RABBIT = {"rabbitmq_cluster_members": ["m1"], "rabbitmq_cluster_name": "m", "rab
           "rabbitmq_cluster_distribution_port": 25672, "rabbitmq_cluster_bind_address": "10.0.0.1"}
 GALERA = {"galera_members": ["m1"], "galera_arbitrators": ["m2"], "galera_cluster_name": "m", "galera_port": 3306,
           "galera_agent_port": 9200, "galera_group_port": 4567, "galera_ist_port": 4568, "galera_sst_port": 4444,
-          "galera_bind_address": "*", "galera_address": "10.0.0.1"}
+          "galera_bind_address": "*", "galera_more_addresses": [], "galera_address": "10.0.0.1"}
+NARROW = {**GALERA, "galera_bind_address": "10.0.0.1", "galera_more_addresses": ["10.0.0.9"]}
 
 
 def proxy(port, address=None, host="m1"):
@@ -36,6 +37,8 @@ def proxy(port, address=None, host="m1"):
     # Neither TLS nor the management plugin is on.
     (rabbitmq_cluster.claims("m1", RABBIT), proxy(5671) + proxy(15672), 0),
     (galera.claims("m1", GALERA), proxy(3306, "10.0.0.100"), 1), (galera.claims("m1", GALERA), proxy(4567, "10.0.0.100"), 0),
+    (galera.claims("m1", NARROW), proxy(3306, "10.0.0.100") + proxy(3306, "127.0.0.1"), 0),
+    (galera.claims("m1", NARROW), proxy(3306, "10.0.0.9"), 1),
     (galera.claims("m1", GALERA), proxy(4567), 1), (galera.claims("m2", GALERA), proxy(3306, host="m2"), 0),
     (tomcat_cluster.claims("m1", {"tomcat_cluster_address": "10.0.0.1", "tomcat_cluster_instances": [
         {"name": "tc1", "shutdown_port": 8005, "services": [{"name": "user", "ajp_port": 8009, "http_port": 8080}]}]}),

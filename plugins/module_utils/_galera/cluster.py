@@ -23,6 +23,8 @@ GATE = "/usr/bin/python3 -BI %s/run.py _agents.galera_start %s" % (AGENT, START_
 # Where it was before 0.5.0.
 OLD_AGENT = "/usr/local/sbin/failover-galera-agent"
 AGENT_RESTART_MS = 200
+# Where the server exchanges files with whoever has FILE. It does not start without; its unit makes it, too.
+EXCHANGE = "/var/lib/mysql-files"
 BACKUP_PRIVILEGES = "RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR, REPLICA MONITOR"
 
 
@@ -60,7 +62,7 @@ def server(values):
     agent = {"name": AGENT_UNIT, "state": "started", "enabled": True, "reads": [AGENT, AGENT_FILE], "when_stale": "restarted"}
     return {
         "is_arbitrator": arbitrator, "is_leaving": values["inventory_hostname"] not in everybody, "size": len(everybody),
-        "listens": listens(values), "narrow": narrow(values), "gate": GATE, "unit": main_unit(values),
+        "exchange": EXCHANGE, "listens": listens(values), "narrow": narrow(values), "gate": GATE, "unit": main_unit(values),
         "units": [main] if arbitrator else [main, agent], "agent_unit": AGENT_UNIT,
         "tls_group": values["_arbitrator_user"] if arbitrator else values["_user"],
         "has_backup_user": has_backup_user(values), "at": before_port(values["address"]), "hosts": hosts,
@@ -121,6 +123,7 @@ def config(values):
             {"path": AGENT_FILE, "content": values["_contents.agent_unit"]}, *values["_contents.program"]]
     return {
         "files": files, "absent": [OLD_AGENT],
+        "directories": [] if arbitrator else [{"path": EXCHANGE, "owner": values["_user"], "group": values["_user"], "mode": "0750"}],
         "links": [] if arbitrator else [{"path": "/etc/systemd/system/" + values["_socket_unit"], "target": "/dev/null"}],
         "secrets": {"sst_password": values["sst_password"]} if has_backup_user(values) and not arbitrator else {},
         "validate": [] if arbitrator else [values["_checker"]]}

@@ -21,6 +21,8 @@ AGENT = "/usr/local/libexec/failover-stack/mysql-writer"
 AGENT_CONFIG = "/etc/mysql/failover-stack-writer.json"
 AGENT_UNIT = "mysql-writer.service"
 RECORD = "/var/lib/failover-mysql"
+# Where the server exchanges files with whoever has FILE. It does not start without; its unit makes it, too.
+EXCHANGE = "/var/lib/mysql-files"
 INITIALISE = "/etc/mysql/failover-stack-initialise.sql"
 # A certificate is renewed this long before it ends.
 # How long before its end a certificate is made anew, at the most; of short ones their last quarter.
@@ -122,7 +124,7 @@ def server(values):
         "problems": problems(values, host), **logs(values),
         "binlog_total_mb": bound, "binlog_mb": binary_logs.one_log_mb(bound), "variables": variables(values, bound),
         "blank_check": bool(values["ansible_check_mode"] and values.get("_installed", {}).get("blank")),
-        "directories": directories(values), "agent": AGENT, "settings": lines(values.get("settings")),
+        "directories": directories(values), "exchange": EXCHANGE, "agent": AGENT, "settings": lines(values.get("settings")),
         "lease": lease(values), "agent_config": AGENT_CONFIG, "acknowledges": acknowledges(values),
         "links": [{"path": "/etc/systemd/system/" + unit, "target": "/dev/null"} for unit in own["masked"]],
         "unit": {"name": own["unit"], "state": "started", "enabled": True, "reads": reads,
@@ -163,6 +165,7 @@ def directories(values):
         {"path": values["datadir"], "owner": "mysql", "group": "mysql", "mode": "0750"},
         *([{"path": values["binlog_directory"], "owner": "mysql", "group": "mysql", "mode": "0750"}] if values["binlog_directory"] else []),
         {"path": values["_log_directory"], "owner": "mysql", "group": values["_log_group"], "mode": "2750"},
+        {"path": EXCHANGE, "owner": "mysql", "group": "mysql", "mode": "0750"},
         {"path": values["_certificates"], "mode": "0755"}, {"path": AGENT, "mode": "0755"}, {"path": RECORD, "mode": "0700"}]
 
 

@@ -40,6 +40,8 @@ def test_a_member():
     assert wanted["files"][1]["mode"] == "0640"
     assert (wanted["secrets"], wanted["validate"]) == ({"sst_password": "secret"}, ["mariadbd --help"])
     assert wanted["links"] == [{"path": "/etc/systemd/system/mariadb.socket", "target": "/dev/null"}]
+    assert wanted["directories"] == [{"path": "/var/lib/mysql-files", "owner": "mysql", "group": "mysql", "mode": "0750"}]
+    assert cluster.config(values("arbiter1"))["directories"] == []
 
 
 def test_what_a_member_is_told_to_ask_before_it_starts():

@@ -130,7 +130,7 @@ def test_server():
         "/etc/mysql/x.cnf", found["dropin"], "/etc/mysql/certificates"]}
     assert found["links"] == [{"path": "/etc/systemd/system/mariadb.socket", "target": "/dev/null"}]
     assert [one["path"] for one in found["directories"]] == [
-        "/var/lib/mysql", "/var/log/mysql", "/etc/mysql/certificates", server.AGENT, "/var/lib/failover-mysql"]
+        "/var/lib/mysql", "/var/log/mysql", "/var/lib/mysql-files", "/etc/mysql/certificates", server.AGENT, "/var/lib/failover-mysql"]
     assert (found["mysql"], found["own_apparmor"], found["problems"]) == (False, False, [])
 
 

@@ -14,6 +14,7 @@ import socket
 import time
 
 from ansible_collections.failover.stack.plugins.module_utils._firewall.matrix import allowed
+from ansible_collections.failover.stack.plugins.module_utils._host.listening import EVERYWHERE
 
 OPEN, REFUSED, DROPPED, UNREACHED = "open", "refused", "dropped", "unreached"
 # A firewall may also say that the host is unreachable or that it is prohibited. Without a route at all nothing was asked.
@@ -84,17 +85,13 @@ def connects(targets, timeout_s, at_once):
 # -- what is asked ------------------------------------------------------------------------------
 
 
-def is_everywhere(address):
-    return address in ("0.0.0.0", "::")
-
-
 def listened(ports):
     """{address: ports} of a host's listeners, as ports_info tells them, at addresses by which others reach it."""
     found = {address: set() for address in ports["addresses"]}
     for one in ports["listening"]:
         address, port = one["address"], int(one["port"])
         # A socket of IPv6 for everything takes IPv4 as well, unless it is told otherwise; refused then, which is no difference.
-        places = [place for place in found if address == "::" or ":" not in place] if is_everywhere(address) else [address]
+        places = [place for place in found if address == "::" or ":" not in place] if address in EVERYWHERE else [address]
         for place in places:
             if place in found:
                 found[place].add(port)

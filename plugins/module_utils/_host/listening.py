@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the failover.stack founders
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which services listen at all addresses of a host. Pure."""
+"""What it is to listen at all addresses of a host, and which services do. Pure."""
 
 from __future__ import annotations
 
+# As configurations say it, and the kernel: all addresses, those that come later, too.
 EVERYWHERE = ("*", "0.0.0.0", "::")
 
 

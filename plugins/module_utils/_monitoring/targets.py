@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ansible_collections.failover.stack.plugins.module_utils._figures import watched
 from ansible_collections.failover.stack.plugins.module_utils._figures.watched import place
+from ansible_collections.failover.stack.plugins.module_utils._host.listening import EVERYWHERE
 from ansible_collections.failover.stack.plugins.module_utils._vip.virtual_address import plain
 
 # Groups of tiers, as playbooks/site.yml knows them, in the order in which a label names them.
@@ -133,7 +134,7 @@ def certificates(given, address):
 def own_bind(bind, address):
     """Where a listener is asked: one that listens everywhere at the host's own address."""
     at = str(bind.get("address") or "*").strip("[]")
-    return address if at in ("*", "0.0.0.0", "::") else at
+    return address if at in EVERYWHERE else at
 
 
 def looks_at(given, address, services=(), members=()):

@@ -9,7 +9,8 @@ is not there yet (IP_FREEBIND), MySQL only where the kernel lets everybody (ip_n
 
 from __future__ import annotations
 
-EVERYWHERE = ("*", "::", "0.0.0.0")
+from ansible_collections.failover.stack.plugins.module_utils._host.listening import EVERYWHERE
+
 LOOPBACK, LOOPBACK6 = "127.0.0.1", "::1"
 
 

@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.failover.stack.plugins.module_utils._host.listening import EVERYWHERE
 from ansible_collections.failover.stack.plugins.module_utils._preflight.contradictions import contradictions
 
 
@@ -50,7 +51,7 @@ def owning(host, owner, variable, path):
 def place(address):
     """Where something listens, in one spelling; empty for everywhere."""
     plain = str(address or "").strip().strip("[]")
-    return "" if plain in EVERYWHERE else address_of(plain) or plain
+    return "" if not plain or plain in EVERYWHERE else address_of(plain) or plain
 
 
 class Offer(NamedTuple):
@@ -68,7 +69,6 @@ class Need(NamedTuple):
     sentence: str
 
 
-EVERYWHERE = ("", "*", "0.0.0.0", "::")
 _CHOICE = re.compile(r"^value of (?P<name>\S+) must be one(?: or more)? of: (?P<choices>.*?)[,.] ?[Gg]ot(?: no match for)?: (?P<value>.*?)"
                      r"(?: found in (?P<where>.*?))?\.?$")
 _FOUND_IN = re.compile(r"^(?P<what>.*?) found in (?P<where>[^.]*)\.?(?P<rest>.*)$")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.failover.stack.plugins.module_utils._host.listening import EVERYWHERE
 from ansible_collections.failover.stack.plugins.module_utils._preflight import accounts, addresses, server_settings, sql_names
-from ansible_collections.failover.stack.plugins.module_utils._preflight.core import EVERYWHERE, Claim, address_of, listening
+from ansible_collections.failover.stack.plugins.module_utils._preflight.core import Claim, address_of, listening
 
 SHORTEST_PASSWORD = 12
 # The password stands between quotes in an option file, after "user:".

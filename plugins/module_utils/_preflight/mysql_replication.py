@@ -8,7 +8,8 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from ansible_collections.failover.stack.plugins.module_utils._mysql.listening import EVERYWHERE, everywhere, places
+from ansible_collections.failover.stack.plugins.module_utils._host.listening import EVERYWHERE
+from ansible_collections.failover.stack.plugins.module_utils._mysql.listening import everywhere, places
 from ansible_collections.failover.stack.plugins.module_utils._mysql.replica import LONGEST_PASSWORD
 from ansible_collections.failover.stack.plugins.module_utils._preflight import accounts, addresses, mysql_settings, sql_names
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import Claim, address_of, listening

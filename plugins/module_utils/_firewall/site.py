@@ -18,7 +18,10 @@ GROUPS = {
 ADDRESSES = {role: role + "_address" for role in (
     "etcd", "mysql_replication", "galera", "rabbitmq_cluster", "rsync_sync", "nfs_content", "scouter", "monitoring", "tomcat_cluster",
     "ipvs_realserver", "ipvs_director", "keepalived")}
+# Whose servers take clients at further ones.
+MORE_ADDRESSES = {role: role + "_more_addresses" for role in ("mysql_replication", "galera", "rabbitmq_cluster")}
 ANYWHERE = ("0.0.0.0/0", "::/0")
+LOOPBACK = ("127.0.0.1", "::1")
 
 
 class Unknown(ValueError):
@@ -60,6 +63,8 @@ class Site:
         if host not in self._addresses:
             given = [self.get(host, "ansible_host"), *self.listed(host, "firewall_addresses")]
             given += [self.get(host, name) for role, name in ADDRESSES.items() if host in self.hosts(role)]
+            given += [address for role, name in MORE_ADDRESSES.items() if host in self.hosts(role) for address in self.listed(host, name)
+                      if network(address) not in LOOPBACK]
             if host in self.hosts("keepalived"):
                 given += (self.get(host, "keepalived_addresses") or {}).values()
             self._addresses[host] = list(dict.fromkeys(one for one in map(network, given) if one and "/" not in one))

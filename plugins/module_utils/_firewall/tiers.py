@@ -15,6 +15,8 @@ from ansible_collections.failover.stack.plugins.module_utils._firewall.site impo
 from ansible_collections.failover.stack.plugins.module_utils._monitoring.targets import WATCHED, jobs
 
 EPMD, NFS, SYNC, CLUSTER = 4369, 2049, 8848, 45564
+# RabbitMQ's tools, while they run: members answer them by connections of their own.
+RABBITMQ_TOOLS = (35672, 35682)
 # Tomcat's receiver, where nothing else is given: AJP's port less this.
 RECEIVER = 4009
 LINK_LOCAL = "fe80::/10"
@@ -71,6 +73,12 @@ def without_length(address):
     return str(address or "").split("/", maxsplit=1)[0]
 
 
+def own(site, host, role):
+    """Where members listen for each other: at the member's own address, whatever else it has for clients."""
+    found = network(site.get(host, role + "_address"))
+    return (found,) if found and "/" not in found else ()
+
+
 # -- data tiers -------------------------------------------------------------------------------
 
 
@@ -90,7 +98,8 @@ def mysql_replication(site):
         addresses = [host, *site.addresses(host), without_length(site.get(host, "mysql_replication_writer_address"))]
         users = clients(site, "mysql_replication", host, [one for one in addresses if one])
         yield tcp(host, [site.get(host, "mysql_replication_port")], members + watching + users, "database")
-        yield tcp(host, [site.get(host, "mysql_replication_seed_port")], members, "database, whole copies")
+        yield tcp(host, [site.get(host, "mysql_replication_seed_port")], members, "database, whole copies",
+                  at=own(site, host, "mysql_replication"))
 
 
 def mha(site):
@@ -114,11 +123,11 @@ def galera(site):
         members = site.listed(host, "galera_members") + leaving
         everybody = members + site.listed(host, "galera_arbitrators")
         group = site.number(host, "galera_group_port")
-        yield tcp(host, [group], everybody, "Galera, group")
+        yield tcp(host, [group], everybody, "Galera, group", at=own(site, host, "galera"))
         yield Door(host, "udp", (group,), tuple(everybody), "Galera, group by multicast")
         if host in members:
             moves = [site.get(host, "galera_ist_port"), site.get(host, "galera_sst_port")]
-            yield tcp(host, moves, members, "Galera, transfers")
+            yield tcp(host, moves, members, "Galera, transfers", at=own(site, host, "galera"))
             yield tcp(host, [site.get(host, "galera_agent_port")], everybody, "Galera's check agent")
             users = clients(site, "galera", host, [host, *site.addresses(host)])
             yield tcp(host, [site.get(host, "galera_port")], users, "Galera, clients")
@@ -131,7 +140,8 @@ def rabbitmq_cluster(site):
         users = clients(site, "rabbitmq_cluster", host, [])
         ports = [site.get(host, "rabbitmq_cluster_port")]
         ports += [site.get(host, "rabbitmq_cluster_tls_port")] if site.get(host, "rabbitmq_cluster_tls") else []
-        yield tcp(host, [EPMD, site.get(host, "rabbitmq_cluster_distribution_port")], members, "RabbitMQ, members")
+        between = (EPMD, site.number(host, "rabbitmq_cluster_distribution_port"), RABBITMQ_TOOLS)
+        yield Door(host, "tcp", between, tuple(members), "RabbitMQ, members", at=own(site, host, "rabbitmq_cluster"))
         yield tcp(host, ports, users, "RabbitMQ, clients")
         if "rabbitmq_management" in site.listed(host, "rabbitmq_cluster_plugins"):
             drills = [one for one in site.members("client")[:1] if site.get(one, "drill_ledgers")]

@@ -94,12 +94,36 @@ RABBITMQ = {"rabbitmq_cluster_members": MEMBERS[:2], "rabbitmq_cluster_leaving_g
 
 def test_rabbitmqs_members_are_among_themselves():
     found = opened(tiers.rabbitmq_cluster, {"rabbitmq": MEMBERS, "leaving": ["a3"]}, **RABBITMQ)
-    assert found["a1", "tcp", 4369] == found["a1", "tcp", 25672] == {"a2", "a3"}
+    assert found["a1", "tcp", 4369] == found["a1", "tcp", 25672] == found["a1", "tcp", (35672, 35682)] == {"a2", "a3"}
     assert found["a1", "tcp", 5672] == found["a1", "tcp", 5671] == {"tomcat"}
     assert found["a1", "tcp", 15672] == {"192.0.2.0/24", "a2", "a3"}
     without = opened(tiers.rabbitmq_cluster, {"rabbitmq": MEMBERS}, **{
         **RABBITMQ, "rabbitmq_cluster_tls": False, "rabbitmq_cluster_plugins": []})
-    assert {port for _host, _protocol, port in without} == {4369, 25672, 5672}
+    assert {port for _host, _protocol, port in without} == {4369, 25672, (35672, 35682), 5672}
+
+
+@pytest.mark.parametrize("tier, groups, given, ports", [
+    (tiers.rabbitmq_cluster, {"rabbitmq": MEMBERS}, {**RABBITMQ, "rabbitmq_cluster_address": "2001:DB8::a1"},
+     {4369, 25672, (35672, 35682)}),
+    (tiers.mysql_replication, {"mysql_replication": MEMBERS}, {**DATABASE, "mysql_replication_address": "2001:db8::a1"}, {4444}),
+    (tiers.galera, {"galera": MEMBERS},
+     {"galera_members": MEMBERS, "galera_group_port": 4567, "galera_ist_port": 4568, "galera_sst_port": 4444, "galera_port": 3306,
+      "galera_agent_port": 9200, "galera_address": "2001:db8::a1"}, {4567, 4568, 4444})])
+def test_members_are_let_in_where_they_listen_for_each_other(tier, groups, given, ports):
+    doors = [door for door in tier(made(groups, **given)) if door.host == "a1" and door.protocol == "tcp"]
+    assert {port for door in doors for port in door.ports if door.at} == ports
+    assert {door.at for door in doors} == {(), ("2001:db8::a1",)}
+    # An address that is none is for preflight to tell.
+    wrong = {name: "db.example" if name.endswith("_address") else value for name, value in given.items()}
+    assert {door.at for door in tier(made(groups, **wrong))} == {()}
+
+
+def test_further_addresses_of_a_server_are_its_own():
+    given = {"a1": {"mysql_replication_more_addresses": ["203.0.113.10"], "galera_more_addresses": ["127.0.0.1", "::1", "203.0.113.11"]}}
+    found = made({"mysql_replication": MEMBERS, "galera": MEMBERS}, given)
+    assert found.addresses("a1") == ["198.18.0.10", "203.0.113.10", "203.0.113.11"]
+    assert "web1" in opened(tiers.mysql_replication, {"mysql_replication": MEMBERS, "tomcat": ["web1"]}, {
+        **given, "web1": tomcat("jdbc:mariadb://203.0.113.10/demo")}, **DATABASE)["a1", "tcp", 3306]
 
 
 def test_content_is_for_those_who_copy_or_mount_it():

@@ -67,9 +67,9 @@ def asked(tmp_path_factory):
     ("lab", "db3", ["mysql", "backup", "etcd", "scouter", "firewall"]), ("lab", "mon", ["scouter", "firewall"]),
     ("lab", "web1", ["realserver", "httpd", "tomcat", "application", "content", "scouter", "firewall"]),
     ("lab", "galera2", ["galera", "scouter", "firewall"]), ("lab", "mq1", ["rabbitmq", "scouter", "firewall"]),
-    ("lab", "content1", ["content", "nfs", "scouter"]), ("lab", "files1", ["nfs", "scouter"]), ("web_haproxy", "proxy1", ["vip", "haproxy"]),
-    ("web_haproxy", "web1", ["httpd", "tomcat", "application", "content", "nfs"]), ("web_haproxy", "files1", ["content", "nfs"]),
-    ("directors", "lb1", ["vip", "ipvs"]),
+    ("lab", "content1", ["content", "nfs", "scouter"]), ("lab", "files1", ["nfs", "scouter"]),
+    ("web_haproxy", "proxy1", ["vip", "haproxy"]), ("web_haproxy", "web1", ["httpd", "tomcat", "application", "content", "nfs"]),
+    ("web_haproxy", "files1", ["content", "nfs"]), ("directors", "lb1", ["vip", "ipvs"]),
     ("galera_rabbitmq", "galera1", ["galera"]), ("galera_rabbitmq", "mq3", ["rabbitmq"])])
 def test_hosts_have_their_tiers(asked, inventory, host, tiers_there):
     assert list(asked[inventory][host]) == tiers_there

@@ -129,6 +129,8 @@ def galera(site):
             moves = [site.get(host, "galera_ist_port"), site.get(host, "galera_sst_port")]
             yield tcp(host, moves, members, "Galera, transfers", at=own(site, host, "galera"))
             yield tcp(host, [site.get(host, "galera_agent_port")], everybody, "Galera's check agent")
+            # Who joins waits until those before it take clients (module galera_member).
+            yield tcp(host, [site.get(host, "galera_port")], members, "Galera, members before they join")
             users = clients(site, "galera", host, [host, *site.addresses(host)])
             yield tcp(host, [site.get(host, "galera_port")], users, "Galera, clients")
 

@@ -14,6 +14,7 @@ import json
 
 from ansible_collections.failover.stack.plugins.module_utils._content import nfs_state
 from ansible_collections.failover.stack.plugins.module_utils._content.nfs_state import OURS
+from ansible_collections.failover.stack.plugins.module_utils._host.places import bracketed
 
 HEAD = OURS + "\n"
 UNITS = "/etc/systemd/system"
@@ -105,10 +106,6 @@ def needs_its_own(one, sources, values):
 
 def address(values, host):
     return str(ipaddress.ip_address(str(values["addresses"][host])))
-
-
-def bracketed(text):
-    return "[%s]" % text if ":" in text else text
 
 
 def client_addresses(one, values):

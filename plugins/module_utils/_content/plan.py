@@ -15,6 +15,7 @@ import os
 from ansible_collections.failover.stack.plugins.module_utils._agents import fence
 from ansible_collections.failover.stack.plugins.module_utils._content import probe
 from ansible_collections.failover.stack.plugins.module_utils._content.status import CONFIG, RUN, STATE
+from ansible_collections.failover.stack.plugins.module_utils._host.places import bracketed
 
 PROGRAM = "/usr/local/libexec/failover-stack/agents/rsync-sync"
 COMMAND = "/usr/local/sbin/failover-content"
@@ -162,10 +163,6 @@ def pull_options(one, values):
                           "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=%d" % (
                               key_path(one), values["ssh_port"], KNOWN_HOSTS, CONNECT_S)]
     return options + ["--include=/" + values["marker"]] + ["--exclude=" + pattern for pattern in one["exclude"]]
-
-
-def bracketed(text):
-    return "[%s]" % text if ":" in text else text
 
 
 def from_where(one, values):

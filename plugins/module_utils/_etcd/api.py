@@ -14,6 +14,8 @@ import socket
 import ssl
 import time
 
+from ansible_collections.failover.stack.plugins.module_utils._host.places import at_port
+
 # What the gateway says when authentication is on and nobody has logged in; when a name or password is wrong; when nobody has to log in.
 NO_LOGIN, BAD_LOGIN, NO_AUTH = "user name is empty", "authentication failed", "authentication is not enabled"
 # Of a token that it does not know, or knows no more: it forgets them when it is started, and after 5 minutes.
@@ -42,13 +44,8 @@ class Unreachable(ApiError):
     """Nobody answered, or nobody who could do it."""
 
 
-def bracketed(address):
-    """An address as it stands before a port."""
-    return "[%s]" % address if ":" in address else address
-
-
 def url(address, port):
-    return "https://%s:%d" % (bracketed(address), int(port))
+    return "https://" + at_port(address, port)
 
 
 def place(text):

@@ -9,6 +9,7 @@ rabbitmq_cluster_prometheus_port, tomcat_cluster_instances and tomcat_cluster_se
 
 from __future__ import annotations
 
+from ansible_collections.failover.stack.plugins.module_utils._host.places import at_port
 from ansible_collections.failover.stack.plugins.module_utils._vip.virtual_address import plain
 from ansible_collections.failover.stack.plugins.module_utils._vip.virtual_servers import named
 
@@ -18,14 +19,6 @@ FRONTS = ("keepalived", "ipvs_director")
 PLUGIN, RABBITMQ_PORT = "rabbitmq_prometheus", 15692
 # Where it does not matter at which address.
 ANYWHERE = "127.0.0.1"
-
-
-def bracketed(address):
-    return "[%s]" % address if ":" in address else address
-
-
-def place(address, port):
-    return "%s:%d" % (bracketed(address), int(port))
 
 
 def has(given, groups):
@@ -61,7 +54,7 @@ def rabbitmq_url(given, address):
     plugins = given.get("rabbitmq_cluster_plugins")
     if not has(given, ["rabbitmq"]) or (plugins is not None and PLUGIN not in plugins):
         return ""
-    return "http://%s/metrics" % place(address, given.get("rabbitmq_cluster_prometheus_port", RABBITMQ_PORT))
+    return "http://%s/metrics" % at_port(address, given.get("rabbitmq_cluster_prometheus_port", RABBITMQ_PORT))
 
 
 def rabbitmq(url, members):

@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 
 from ansible_collections.failover.stack.plugins.module_utils._galera.recovery import plan
-from ansible_collections.failover.stack.plugins.module_utils._sql.option_file import lines
+from ansible_collections.failover.stack.plugins.module_utils._host.places import bracketed
+from ansible_collections.failover.stack.plugins.module_utils._sql.option_file import EXCHANGE, lines
 
 AGENT = "/usr/local/libexec/failover-stack/agents/galera-check"
 AGENT_UNIT = "failover-galera-agent.service"
@@ -23,14 +24,7 @@ GATE = "/usr/bin/python3 -BI %s/run.py _agents.galera_start %s" % (AGENT, START_
 # Where it was before 0.5.0.
 OLD_AGENT = "/usr/local/sbin/failover-galera-agent"
 AGENT_RESTART_MS = 200
-# Where the server exchanges files with whoever has FILE. It does not start without; its unit makes it, too.
-EXCHANGE = "/var/lib/mysql-files"
 BACKUP_PRIVILEGES = "RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR, REPLICA MONITOR"
-
-
-def before_port(address):
-    """An address as it stands before a port."""
-    return "[%s]" % address if ":" in address else address
 
 
 def is_arbitrator(values):
@@ -53,7 +47,7 @@ def server(values):
     """unit: the main process's. units: what shall run. size: how many vote. bad_verdicts: decisions that stop a run. at, hosts: the
     address, and those of the members by name, as they stand before a port. places: address and port of the members' group communication.
     settings: lines of an option file. listens: where clients are taken; narrow: ports that are not to be listened on everywhere."""
-    hosts = {member: before_port(values["member_addresses"][member]) for member in values["members"]}
+    hosts = {member: bracketed(values["member_addresses"][member]) for member in values["members"]}
     arbitrator, everybody = is_arbitrator(values), [*values["members"], *values["arbitrators"]]
     # What the main process reads at start. The list of members is not there: those that run learn of new ones from each other.
     reads = [values["_arbitrator_config"] if arbitrator else values["_config"], values["_tls_path"], dropin(values)]
@@ -65,7 +59,7 @@ def server(values):
         "exchange": EXCHANGE, "listens": listens(values), "narrow": narrow(values), "gate": GATE, "unit": main_unit(values),
         "units": [main] if arbitrator else [main, agent], "agent_unit": AGENT_UNIT,
         "tls_group": values["_arbitrator_user"] if arbitrator else values["_user"],
-        "has_backup_user": has_backup_user(values), "at": before_port(values["address"]), "hosts": hosts,
+        "has_backup_user": has_backup_user(values), "at": bracketed(values["address"]), "hosts": hosts,
         "places": ["%s:%s" % (host, values["group_port"]) for host in hosts.values()], "settings": lines(values.get("settings")),
         # Members that still start after they were stopped are restarted by somebody else; check mode stops nobody.
         "bad_verdicts": ["refuse"] if values["ansible_check_mode"] else ["refuse", "settle"]}
@@ -104,7 +98,7 @@ def agent_settings(values):
 
 def start(values):
     """What _agents/galera_start.py is told: who this is, where its data are, and where the agents of the others answer."""
-    others = [before_port(values["member_addresses"][member]) for member in values["members"] if member != values["inventory_hostname"]]
+    others = [bracketed(values["member_addresses"][member]) for member in values["members"] if member != values["inventory_hostname"]]
     return json.dumps({"name": values["inventory_hostname"], "datadir": values["_datadir"], "port": int(values["agent_port"]),
                        "others": others}, indent=1, sort_keys=True) + "\n"
 

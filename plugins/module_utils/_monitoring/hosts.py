@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 
-from ansible_collections.failover.stack.plugins.module_utils._figures.watched import place
+from ansible_collections.failover.stack.plugins.module_utils._host.places import at_port
 from ansible_collections.failover.stack.plugins.module_utils._monitoring import targets
 from ansible_collections.failover.stack.plugins.module_utils._monitoring.targets import JOBS
 
@@ -216,7 +216,7 @@ def prometheus_settings(values):
 def prometheus_dropin(values):
     command = ["/usr/bin/prometheus", "--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/var/lib/prometheus/metrics2",
                "--storage.tsdb.retention.time=%dd" % int(values["prometheus_days"]),
-               "--web.listen-address=" + place(values["prometheus_address"], values["prometheus_port"])]
+               "--web.listen-address=" + at_port(values["prometheus_address"], values["prometheus_port"])]
     return HEAD + "\n".join([
         "[Unit]", "Wants=network-online.target", "After=network-online.target", "StartLimitIntervalSec=0", "",
         "[Service]", "EnvironmentFile=", "ExecStart=", "ExecStart=" + " ".join(command), "Restart=always", "RestartSec=2", ""])
@@ -281,7 +281,7 @@ def active(values):
 def member(values):
     return {"is_server": is_server(values), "exporter": on(values), "with_prometheus": with_prometheus(values), "etcd": etcd(values),
             "capabilities": ["CAP_DAC_READ_SEARCH"] if targets.reads_more(own(values)) else [],
-            "prometheus_url": "http://" + place(values["prometheus_address"], values["prometheus_port"])}
+            "prometheus_url": "http://" + at_port(values["prometheus_address"], values["prometheus_port"])}
 
 
 def expected(values):

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ansible_collections.failover.stack.plugins.module_utils._figures import watched
-from ansible_collections.failover.stack.plugins.module_utils._figures.watched import place
 from ansible_collections.failover.stack.plugins.module_utils._host.listening import EVERYWHERE
+from ansible_collections.failover.stack.plugins.module_utils._host.places import at_port
 from ansible_collections.failover.stack.plugins.module_utils._vip.virtual_address import plain
 
 # Groups of tiers, as playbooks/site.yml knows them, in the order in which a label names them.
@@ -57,17 +57,17 @@ def tiers(given):
 
 def jobs(given, address, ports):
     """{job: address:port} of a host. ports: {job: port} of those that the role runs."""
-    mine, found = groups(given), {"node": place(address, ports["node"])}
+    mine, found = groups(given), {"node": at_port(address, ports["node"])}
     if given.get("monitoring_mysql_user"):
-        found["mysqld"] = place(address, ports["mysqld"])
+        found["mysqld"] = at_port(address, ports["mysqld"])
     if "apache" in mine:
-        found["apache"] = place(address, ports["apache"])
+        found["apache"] = at_port(address, ports["apache"])
     if "haproxy" in mine and given.get("haproxy_stats_enabled", True):
-        found["haproxy"] = place(given.get("haproxy_stats_address") or address, given.get("haproxy_stats_port", 8404))
+        found["haproxy"] = at_port(given.get("haproxy_stats_address") or address, given.get("haproxy_stats_port", 8404))
     if "rabbitmq" in mine:
-        found["rabbitmq"] = place(rabbitmq_address(given, address), given.get("rabbitmq_cluster_prometheus_port", watched.RABBITMQ_PORT))
+        found["rabbitmq"] = at_port(rabbitmq_address(given, address), given.get("rabbitmq_cluster_prometheus_port", watched.RABBITMQ_PORT))
     if "etcd" in mine:
-        found["etcd"] = place(given.get("etcd_address") or address, given.get("etcd_client_port", 2379))
+        found["etcd"] = at_port(given.get("etcd_address") or address, given.get("etcd_client_port", 2379))
     return found
 
 
@@ -121,11 +121,11 @@ def certificates(given, address):
     mine, found = groups(given), []
     if "haproxy" in mine:
         binds = [bind for frontend in given.get("haproxy_frontends") or [] for bind in frontend.get("binds") or []]
-        found += [place(own_bind(bind, address), bind["port"]) for bind in binds if bind.get("certificates")]
+        found += [at_port(own_bind(bind, address), bind["port"]) for bind in binds if bind.get("certificates")]
     found += ["/etc/ssl/certs/failover-*.pem"] if "apache" in mine else []
     if "rabbitmq" in mine and given.get("rabbitmq_cluster_tls", True):
-        found.append(place(given.get("rabbitmq_cluster_address") or address, given.get("rabbitmq_cluster_tls_port", 5671)))
-    found += [place(given.get("etcd_address") or address, given.get("etcd_client_port", 2379))] if "etcd" in mine else []
+        found.append(at_port(given.get("rabbitmq_cluster_address") or address, given.get("rabbitmq_cluster_tls_port", 5671)))
+    found += [at_port(given.get("etcd_address") or address, given.get("etcd_client_port", 2379))] if "etcd" in mine else []
     found += ["/etc/mysql/certificates/server.pem"] if "mysql_replication" in mine else []
     found += ["/etc/galera-tls/cert.pem"] if "galera" in mine else []
     return list(dict.fromkeys(found))

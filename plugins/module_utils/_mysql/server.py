@@ -15,14 +15,12 @@ from ansible_collections.failover.stack.plugins.module_utils._etcd.api import ur
 from ansible_collections.failover.stack.plugins.module_utils._mysql import led, listening
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import address_of
 from ansible_collections.failover.stack.plugins.module_utils._sql import binary_logs
-from ansible_collections.failover.stack.plugins.module_utils._sql.option_file import lines
+from ansible_collections.failover.stack.plugins.module_utils._sql.option_file import EXCHANGE, lines
 
 AGENT = "/usr/local/libexec/failover-stack/mysql-writer"
 AGENT_CONFIG = "/etc/mysql/failover-stack-writer.json"
 AGENT_UNIT = "mysql-writer.service"
 RECORD = "/var/lib/failover-mysql"
-# Where the server exchanges files with whoever has FILE. It does not start without; its unit makes it, too.
-EXCHANGE = "/var/lib/mysql-files"
 INITIALISE = "/etc/mysql/failover-stack-initialise.sql"
 # A certificate is renewed this long before it ends.
 # How long before its end a certificate is made anew, at the most; of short ones their last quarter.

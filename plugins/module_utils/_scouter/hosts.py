@@ -12,7 +12,7 @@ import hashlib
 import json
 
 from ansible_collections.failover.stack.plugins.module_utils._figures import table, watched
-from ansible_collections.failover.stack.plugins.module_utils._figures.watched import bracketed
+from ansible_collections.failover.stack.plugins.module_utils._host.places import bracketed
 from ansible_collections.failover.stack.plugins.module_utils._scouter import measures, parts, telegraf
 from ansible_collections.failover.stack.plugins.module_utils._vip import virtual_servers as virtual
 from ansible_collections.failover.stack.plugins.module_utils._web import tomcat_sessions

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 
+# secure_file_priv: where a server exchanges files with whoever has FILE. It does not start without; its unit makes it, too.
+EXCHANGE = "/var/lib/mysql-files"
+
 
 def option_value(value):
     """One value as an option file has it (mysys/my_default.c): in quotes where it would lose something, with escapes."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from ansible_collections.failover.stack.plugins.module_utils._host.places import bracketed
+
 # What a real server takes from its virtual server when it has none of its own.
 INHERITED = ("method", "tunnel", "checks")
 
@@ -109,8 +111,7 @@ def label(service):
     """How a service is called in a sentence."""
     if service.get("fwmark"):
         return "fwmark %s" % service["fwmark"]
-    host = "[%s]" % service["address"] if ":" in str(service["address"]) else service["address"]
-    return "%s %s:%s" % (service.get("protocol") or "TCP", host, service["port"])
+    return "%s %s:%s" % (service.get("protocol") or "TCP", bracketed(service["address"]), service["port"])
 
 
 def _key(service):

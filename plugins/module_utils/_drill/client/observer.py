@@ -22,6 +22,7 @@ from ansible_collections.failover.stack.plugins.module_utils._drill.client.files
 from ansible_collections.failover.stack.plugins.module_utils._drill.client.lasting import Downloads, Quiet, quiet_export
 from ansible_collections.failover.stack.plugins.module_utils._drill.client.visitor import Connection, Dropped, Refused, Visitor
 from ansible_collections.failover.stack.plugins.module_utils._drill.client.writers import Writers, probe_servers
+from ansible_collections.failover.stack.plugins.module_utils._host.places import bracketed
 
 # Result codes, one a request.
 OK, TIMEOUT, REFUSED, RESET, STATUS, BODY, SORRY = range(7)
@@ -33,11 +34,6 @@ RUNNING = ".running"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\nn=1"
 # How often somebody is asked for, for each who should serve: with shares of 3 : 2 one in a million misses the smaller one among two.
 ASKED = 14
-
-
-def in_a_header(address):
-    """An IPv6 address stands in brackets (RFC 3986)."""
-    return "[%s]" % address if ":" in address else address
 
 
 class Observer:
@@ -68,7 +64,7 @@ class Observer:
         return self.addresses[number % len(self.addresses)]
 
     def request(self, path, keep, jar=None, method="GET", address=None):
-        host = self.p["host_header"] or in_a_header(address or self.p["address"])
+        host = self.p["host_header"] or bracketed(address or self.p["address"])
         if (path, keep, host) not in self.heads:
             self.heads[path, keep, host] = (
                 " %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: failover-drill\r\nConnection: %s\r\n"

@@ -43,6 +43,36 @@ class Fake(machine.DockerMachine):
         return "8: veth1@if13: " + self.link if script.startswith("ip -d") else "1700000000.1\n1700000000.2\n"
 
 
+class Reluctant(Container):
+    """A container that the runtime cannot freeze so many times."""
+
+    def __init__(self, times, why="OCI runtime pause failed: unable to freeze: unknown"):
+        super().__init__("running")
+        self.times, self.why = times, why
+
+    def pause(self):
+        self.done.append("pause")
+        if len(self.done) <= self.times:
+            raise RuntimeError(self.why)
+
+
+@pytest.mark.parametrize(("times", "asked"), [(0, 1), (1, 2), (2, 3)])
+def test_a_machine_that_cannot_be_frozen_at_once_is_frozen_by_another_try(times, asked):
+    fake = Fake()
+    fake.box = Reluctant(times)
+    at, done = fake.pause()
+    assert at <= done and fake.box.done == ["pause"] * asked
+
+
+@pytest.mark.parametrize(("box", "asked"), [(Reluctant(9), 3), (Reluctant(9, "no such container"), 1)])
+def test_a_machine_that_cannot_be_frozen_at_all_is_told(box, asked):
+    fake = Fake()
+    fake.box = box
+    with pytest.raises(RuntimeError, match=box.why):
+        fake.pause()
+    assert box.done == ["pause"] * asked
+
+
 def test_a_sound_machine_is_left_alone():
     fake = Fake()
     assert fake.heal()[0] == []

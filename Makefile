@@ -13,7 +13,7 @@ status: ## how the lab is, on one screen, and as reports/status.html
 drill: ## kill each part under load and report what a client saw (ONLY=name-or-tier)
 	@scripts/drill $(ONLY)
 
-soak: ## random faults on the database machines for MINUTES=30 under a ledger: nothing lost, everybody back (SEED=n repeats a run)
+soak: ## random faults in all tiers for MINUTES=30 under visitors and ledgers: nothing lost, everybody back (ONLY=tier, SEED=n repeats a run)
 	@scripts/soak "$(ONLY)" "$(MINUTES)" "$(SEED)"
 
 bench: ## one node against several behind a director: DR, NAT, TUN, HAProxy (ROUNDS=6, MODES=DR, KEEP=1 keeps its nodes)

@@ -1,8 +1,11 @@
-"""Random faults on the database machines of the lab, one at a time and two at once, until the time is over.
+"""Random faults in the lab, one at a time and two at once, until the time is over.
 
-soak.py --minutes 30 [--seed 1] [--pause 1.0] JOURNAL: prints a line for each fault and writes them to JOURNAL, JSON with `faults` (what,
-where) and `periods` (name, the fault's number; begin; end, when everybody was back). Ends with 1 when somebody was not back within
-LEVEL_S; the faults so far are in the journal in any case. The ledger is somebody else's business: playbooks/lab/soak.yml.
+soak.py --minutes 30 [--seed 1] [--pause 1.0] LAB JOURNAL: LAB is JSON with `prefix` of the machines' containers, `groups` (hosts by tier,
+those that are broken), `ssh` and `addresses` (faults.Lab), and `status`, a command that ends with 0 when everybody is well; empty, the
+databases alone are waited for.
+Prints a line for each fault and writes them to JOURNAL, JSON with `faults` (what, where) and `periods` (name, the fault's number; begin;
+end, when everybody was back). Ends with 1 when somebody was not back within LEVEL_S; the faults so far are in the journal in any case.
+Who writes and looks is somebody else's business: playbooks/lab/soak.yml.
 """
 
 from __future__ import annotations
@@ -15,116 +18,53 @@ import sys
 import threading
 import time
 
-PREFIX, MEMBERS = "failover-lab-", ("db1", "db2", "db3")
-LEVEL_S = 180
-CUT = "via=$(ip route show default); ip link set eth0 down; sleep %d; ip link set eth0 up; ip route add $via"
+from faults import FAULTS, Lab
+
+LEVEL_S = 600
 
 
-def run(*words):
-    """docker with these words; what it printed."""
-    return subprocess.run(("docker", *words), check=True, capture_output=True, text=True, timeout=120).stdout
-
-
-def inside(member, command):
-    return run("exec", PREFIX + member, "sh", "-c", command)
-
-
-def signal(unit, number, last_s=0, then="CONT"):
-    def fault(member):
-        inside(member, "systemctl kill --signal=%s %s" % (number, unit))
-        if last_s:
-            time.sleep(last_s)
-            # Whoever was frozen may have been killed and be under way again.
-            inside(member, "systemctl kill --signal=%s %s || true" % (then, unit))
-    return fault
-
-
-def stopped(unit, last_s):
-    def fault(member):
-        inside(member, "systemctl stop " + unit)
-        time.sleep(last_s)
-        inside(member, "systemctl start " + unit)
-    return fault
-
-
-def dead(member):
-    run("kill", PREFIX + member)
-    time.sleep(6)
-    run("start", PREFIX + member)
-
-
-def frozen(member):
-    run("pause", PREFIX + member)
-    time.sleep(6)
-    run("unpause", PREFIX + member)
-
-
-def cut(member):
-    inside(member, CUT % 6)
-
-
-def cut_from_one(member):
-    """Two members that do not reach each other, while everybody else reaches both."""
-    other = random.choice([one for one in MEMBERS if one != member])
-    place = inside(other, "ip -4 -oneline address show eth0").split()[3].split("/")[0]
-    inside(member, "ip route add blackhole %s; sleep 6; ip route del blackhole %s" % (place, place))
-
-
-FAULTS = {
-    "server killed": signal("mariadb", "KILL"), "server frozen": signal("mariadb", "STOP", 5), "server stopped": stopped("mariadb", 4),
-    "agent killed": signal("mysql-writer", "KILL"), "agent frozen": signal("mysql-writer", "STOP"),
-    "etcd killed": signal("etcd", "KILL"), "etcd frozen": signal("etcd", "STOP", 5), "etcd stopped": stopped("etcd", 5),
-    "machine dead": dead, "machine frozen": frozen, "machine cut off": cut, "cut off from one": cut_from_one}
-
-
-def status(member):
-    """What a member's agent told last; nothing of one that is away."""
+def told(lab, member):
+    """What a database's agent told last; nothing of one that is away."""
     try:
-        return json.loads(inside(member, "cat /run/mysql-writer/status.json"))
+        return json.loads(lab.inside(member, "cat /run/mysql-writer/status.json"))
     except (ValueError, subprocess.SubprocessError):
         return {}
 
 
-def writer():
+def writer(members, statuses, now):
     """The member that holds the lease once everybody else may acknowledge and has everything; None before that."""
-    told = {name: status(name) for name in MEMBERS}
-    views = [one.get("view") or {} for one in told.values()]
+    views = [one.get("view") or {} for one in statuses.values()]
     names = {view.get("writer") for view in views}
-    if len(names) != 1 or None in names or any(time.time() - one.get("at", 0) > 3 for one in told.values()):
+    if len(names) != 1 or None in names or any(now - one.get("at", 0) > 3 for one in statuses.values()):
         return None
     name = names.pop()
-    level = told[name]["lease"] and all(views[0]["sync"].get(other, {}).get("whole") for other in MEMBERS if other != name)
+    level = statuses[name]["lease"] and all(views[0]["sync"].get(other, {}).get("whole") for other in members if other != name)
     return name if level else None
 
 
-def level(limit_s):
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end:
-        found = writer()
-        if found:
-            return found
-        time.sleep(0.3)
-    return None
+def chosen(dice, lab, leads):
+    """[(tier, fault, host)]. Of the databases the writer is hit every second time. Every fifth time two things happen at once, in two tiers
+    or in the only one."""
+    def one(tiers):
+        tier = dice.choice(tiers)
+        hosts = lab.groups[tier]
+        host = leads if leads in hosts and dice.random() < 0.5 else dice.choice([name for name in hosts if name != leads])
+        return tier, dice.choice(sorted(FAULTS[tier])), host
+
+    tiers = sorted(lab.groups)
+    first = one(tiers)
+    return [first] if dice.random() < 0.8 else [first, one([tier for tier in tiers if tier != first[0]] or tiers)]
 
 
-def chosen(dice, leads):
-    """[(fault, member)]: the writer is hit every second time; every fifth time two things happen at once."""
-    def one():
-        return dice.choice(sorted(FAULTS)), leads if dice.random() < 0.5 else dice.choice([name for name in MEMBERS if name != leads])
-
-    first = one()
-    return [first] if dice.random() < 0.8 else [first, one()]
-
-
-def strike(faults):
+def strike(lab, faults):
     """Does them all at once; those that could not be done, such as at a machine that another one had killed."""
     missed = []
 
-    def one(what, member):
+    def one(tier, what, host):
         try:
-            FAULTS[what](member)
-        except subprocess.SubprocessError as error:
-            missed.append("%s at %s: %s" % (what, member, error))
+            FAULTS[tier][what](lab, host)
+        except Exception as error:  # pylint: disable=broad-except  # the Docker SDK has its own; each is told
+            missed.append("%s at %s: %s" % (what, host, error))
 
     threads = [threading.Thread(target=one, args=fault) for fault in faults]
     for thread in threads:
@@ -134,36 +74,74 @@ def strike(faults):
     return missed
 
 
+class Steady:
+    """Waits until everybody is back. status: a command that ends with 0 then; empty to ask the databases alone."""
+
+    def __init__(self, lab, status):
+        self.lab, self.status, self.said = lab, status, ""
+
+    def databases(self, end):
+        members = self.lab.groups.get("database", [])
+        while members and time.monotonic() < end:
+            found = writer(members, {name: told(self.lab, name) for name in members}, time.time())
+            if found:
+                return found
+            time.sleep(0.3)
+        return None if members else ""
+
+    def rest(self, end):
+        while self.status:
+            done = subprocess.run(self.status, capture_output=True, text=True, timeout=LEVEL_S, check=False)
+            self.said = done.stdout + done.stderr
+            if done.returncode == 0:
+                break
+            if time.monotonic() > end:
+                return False
+            time.sleep(1)
+        return True
+
+    def wait(self):
+        """Who takes the databases' writes, empty without databases; None when somebody was not back in time."""
+        end = time.monotonic() + LEVEL_S
+        found = self.databases(end)
+        return found if found is not None and self.rest(end) else None
+
+
 def main():
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--minutes", type=float, default=30)
     given.add_argument("--seed", type=int, default=int(time.time()))
     given.add_argument("--pause", type=float, default=1.0)
+    given.add_argument("lab")
     given.add_argument("journal")
     given = given.parse_args()
-    dice, journal = random.Random(given.seed), {"faults": [], "periods": []}
+    with open(given.lab, encoding="utf-8") as handle:
+        described = json.load(handle)
+    lab = Lab(described["prefix"], described["groups"], described["ssh"], described["addresses"])
+    steady, dice, journal = Steady(lab, described["status"]), random.Random(given.seed), {"faults": [], "periods": []}
     end = time.monotonic() + given.minutes * 60
     print("seed %d" % given.seed, flush=True)
-    leads = level(LEVEL_S)
-    while leads and time.monotonic() < end:
-        faults, began = chosen(dice, leads), time.time()
-        missed = strike(faults)
+    leads = steady.wait()
+    while leads is not None and time.monotonic() < end:
+        faults, began = chosen(dice, lab, leads), time.time()
+        missed = strike(lab, faults)
         if len(missed) == len(faults):
             print("nothing was broken: %s" % "; ".join(missed), flush=True)
             return 1
-        before, leads = leads, level(LEVEL_S)
+        before, leads = leads, steady.wait()
         journal["periods"].append({"name": str(len(journal["faults"])), "begin": began, "end": time.time()})
         journal["faults"].append({"writer": before, "next": leads, "faults": [
-            {"what": what, "member": member, "writer": member == before} for what, member in faults]})
+            {"tier": tier, "what": what, "member": host, "writer": host == before} for tier, what, host in faults]})
         with open(given.journal, "w", encoding="utf-8") as handle:
             json.dump(journal, handle)
-        print("%3d %-60s %5.1f s, writer %s" % (
-            len(journal["faults"]), " and ".join("%s at %s" % one for one in faults), time.time() - began,
-            before if before == leads else "%s to %s" % (before, leads)), flush=True)
+        print("%3d %-60s %5.1f s%s" % (
+            len(journal["faults"]), " and ".join("%s at %s" % one[1:] for one in faults), time.time() - began,
+            ", writer %s" % (before if before == leads else "%s to %s" % (before, leads)) if before else ""), flush=True)
         time.sleep(dice.uniform(0.2, given.pause))
-    if not leads:
-        print("not everybody was back within %d s: %s" % (LEVEL_S, json.dumps({name: status(name) for name in MEMBERS})), flush=True)
-    return 0 if leads else 1
+    if leads is None:
+        print("not everybody was back within %d s: %s %s" % (
+            LEVEL_S, json.dumps({name: told(lab, name) for name in lab.groups.get("database", [])}), steady.said[-4000:]), flush=True)
+    return 1 if leads is None else 0
 
 
 if __name__ == "__main__":

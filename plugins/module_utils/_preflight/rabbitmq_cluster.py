@@ -18,8 +18,9 @@ PORTS = ("rabbitmq_cluster_port", "rabbitmq_cluster_tls_port", "rabbitmq_cluster
          "rabbitmq_cluster_distribution_port")
 # Ports of plugins, which nobody listens on without them.
 OF_PLUGINS = {"rabbitmq_cluster_management_port": "rabbitmq_management", "rabbitmq_cluster_prometheus_port": "rabbitmq_prometheus"}
-# Which variable says the address, where it is not rabbitmq_cluster_bind_address; empty for everywhere.
-LISTENS = {"rabbitmq_cluster_prometheus_port": "rabbitmq_cluster_prometheus_address", "rabbitmq_cluster_distribution_port": ""}
+# Which variable says the address, where it is not rabbitmq_cluster_bind_address.
+LISTENS = {"rabbitmq_cluster_prometheus_port": "rabbitmq_cluster_prometheus_address",
+           "rabbitmq_cluster_distribution_port": "rabbitmq_cluster_distribution_address"}
 EPMD = 4369
 # The server runs as a user of its own.
 LOWEST_PORT = 1024
@@ -68,7 +69,7 @@ def _addresses(host, values):
         if name != host and address_of(address) is None:
             yield "%s: member %s has %s: set its ansible_host or rabbitmq_cluster_address, names of nodes are resolved by it." % (
                 host, name, "the address '%s', which is none" % address if address else "no address")
-    for name in ("rabbitmq_cluster_bind_address", "rabbitmq_cluster_prometheus_address"):
+    for name in ("rabbitmq_cluster_bind_address", *LISTENS.values()):
         bind = values.get(name)
         if bind and address_of(bind) is None:
             yield "%s: %s is '%s': give an address of this host or ::." % (host, name, bind)
@@ -240,13 +241,13 @@ def problems(host, values):
 
 
 def _listeners(host, values):
-    """What clients ask listens at one address or everywhere; what nodes ask each other, everywhere."""
-    found = listening(host, "RabbitMQ", "epmd", EPMD)
+    """What clients ask listens at one address or everywhere, and so does what nodes ask each other."""
+    found = listening(host, "RabbitMQ", "epmd", EPMD, [values.get("rabbitmq_cluster_distribution_address")])
     for name in PORTS:
         unused = (name == "rabbitmq_cluster_tls_port" and not values["rabbitmq_cluster_tls"]) or (
             name in OF_PLUGINS and OF_PLUGINS[name] not in values["rabbitmq_cluster_plugins"])
         at = LISTENS.get(name, "rabbitmq_cluster_bind_address")
-        found += [] if unused or not values[name] else listening(host, "RabbitMQ", name, values[name], [at and values.get(at)])
+        found += [] if unused or not values[name] else listening(host, "RabbitMQ", name, values[name], [values.get(at)])
     return found
 
 

@@ -9,9 +9,12 @@ __rabbitmq_cluster_info. A variable is read only where it is needed, since some 
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 
+from ansible_collections.failover.stack.plugins.module_utils._host.listening import EVERYWHERE
+from ansible_collections.failover.stack.plugins.module_utils._host.places import at_port
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq import formation as rules
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.formation import node_of
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.status import version_tuple
@@ -25,6 +28,8 @@ WATCHDOG_FILE = "/etc/systemd/system/" + WATCHDOG_UNIT
 OLD_PROGRAM, OLD_UNIT = "/usr/local/sbin/failover-rabbitmq-guard", "failover-rabbitmq-guard.service"
 UNIT_FILES = ("/etc/systemd/system/%s", "/etc/systemd/system/multi-user.target.wants/%s")
 SIGN_OF_LIFE_S = 300
+# Debian's, by which systemd starts epmd.
+EPMD_SOCKET, EPMD_DROPIN, EPMD = "epmd.socket", "/etc/systemd/system/epmd.socket.d/failover.conf", 4369
 READ_AT_START = ("rabbitmq.conf", "advanced.config", "rabbitmq-env.conf", "enabled_plugins", "internode_tls.config", "erl_inetrc")
 # From there on the server refuses mirrored queues.
 WITHOUT_MIRRORS = (4, 0)
@@ -81,10 +86,13 @@ def dropin(values):
 
 def server(values):
     """block: for /etc/hosts. absent: files that must not be there. units: the node's and its watchdog's; stopped_units: those of a member
-    that leaves. old_unit_files: of the watchdog's unit as it was called before."""
+    that leaves. old_unit_files: of the watchdog's unit as it was called before. sockets: what is started before anything of Erlang.
+    erlang_address, epmd: where members listen for each other, empty for everywhere. narrow: ports nobody is to listen on everywhere."""
     directory, reads = values["_directory"], ["%s/%s" % (values["_directory"], name) for name in READ_AT_START]
     lines = ["%s %s" % (address, name) for name, address in sorted(names(values).items(), key=lambda pair: pair[0].lower())]
     return {
+        "erlang_address": erlang_address(values), "epmd": epmd(values), "narrow": narrow(values),
+        "sockets": [{"name": EPMD_SOCKET, "state": "started", "enabled": True, "reads": [EPMD_DROPIN], "when_stale": "restarted"}],
         "old_unit_files": [path % OLD_UNIT for path in UNIT_FILES],
         "block": {"path": "/etc/hosts", "marker": "# {mark} RabbitMQ %s (failover.stack)" % values["name"], "block": "\n".join(lines)},
         "absent": [OLD_PROGRAM] + ([] if values["internode_tls"] else [directory + "/internode_tls.config"])
@@ -95,6 +103,31 @@ def server(values):
                    "when_stale": "restarted"}],
         "stopped_units": [{"name": OLD_UNIT, "state": "stopped"}] + [
             {"name": name, "state": "stopped", "enabled": False} for name in (WATCHDOG_UNIT, values["_unit"])]}
+
+
+def erlang_address(values):
+    """As Erlang writes it, for the kernel parameter inet_dist_use_interface: a tuple of numbers."""
+    if values["distribution_address"] in EVERYWHERE:
+        return ""
+    address = ipaddress.ip_address(values["distribution_address"])
+    size = 1 if address.version == 4 else 2
+    numbers = [int.from_bytes(address.packed[at:at + size], "big") for at in range(0, len(address.packed), size)]
+    return "{%s}" % ",".join(map(str, numbers))
+
+
+def epmd(values):
+    """A node asks its own machine's at the loopback address of the family its names are looked up in."""
+    address = values["distribution_address"]
+    if address in EVERYWHERE:
+        return []
+    places = [address, "127.0.0.1"] + (["::1"] if ":" in address else [])
+    return [at_port(place, EPMD) for place in places]
+
+
+def narrow(values):
+    at = {values["prometheus_port"]: values["prometheus_address"], values["distribution_port"]: values["distribution_address"],
+          EPMD: values["distribution_address"]}
+    return [int(port) for port in (EPMD, *ports(values)) if at.get(port, values["bind_address"]) not in EVERYWHERE]
 
 
 def ports(values):
@@ -127,6 +160,7 @@ def files(values):
         ("rabbitmq.conf", "server"), ("advanced.config", "advanced"), ("rabbitmq-env.conf", "environment"))]
     found += [{"path": directory + "/enabled_plugins", "content": "[%s].\n" % ",".join(sorted(values["plugins"], key=str.lower))},
               {"path": dropin(values), "content": values["_contents.dropin"]},
+              {"path": EPMD_DROPIN, "content": values["_contents.epmd"]},
               {"path": WATCHDOG_FILE, "content": values["_contents.watchdog_unit"]}]
     if values["internode_tls"]:
         found.append({"path": directory + "/internode_tls.config", "content": values["_contents.internode_tls"]})

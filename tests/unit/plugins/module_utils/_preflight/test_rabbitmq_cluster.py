@@ -17,6 +17,7 @@ def values(**changes):
     return {
         **DEFAULTS, "rabbitmq_cluster_members": HOSTS, "rabbitmq_cluster_host_groups": ["rabbitmq"], "rabbitmq_cluster_name": "rabbitmq",
         "rabbitmq_cluster_address": "198.51.100.51", "rabbitmq_cluster_bind_address": "198.51.100.51",
+        "rabbitmq_cluster_distribution_address": "198.51.100.51",
         "rabbitmq_cluster_member_addresses": {host: "198.51.100.5%d" % number for number, host in enumerate(HOSTS, 1)},
         "rabbitmq_cluster_internode_tls": True, "rabbitmq_cluster_vhosts": [{"name": "shop"}],
         "rabbitmq_cluster_users": [{"name": "shop", "permissions": [{"vhost": "shop"}]}],
@@ -51,6 +52,7 @@ def test_the_usual_cluster():
      "mq1: member mq2 has the address 'queue.example', which is none: set its ansible_host or rabbitmq_cluster_address, names of nodes are "
      "resolved by it."),
     ({"bind_address": "*"}, "mq1: rabbitmq_cluster_bind_address is '*': give an address of this host or ::."),
+    ({"distribution_address": "mq1"}, "mq1: rabbitmq_cluster_distribution_address is 'mq1': give an address of this host or ::."),
     ({"replicas": 2}, "mq1: rabbitmq_cluster_replicas is 2: give an odd number up to 9; an even one bears no more losses than the one "
      "below."),
     ({"port": 0, "tls": False},

@@ -4,7 +4,7 @@ import pytest
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq import cluster
 
 NODES = ["rabbit@mq1", "rabbit@mq2", "rabbit@mq3"]
-CONTENTS = {"_contents." + name: name for name in ("server", "advanced", "environment", "dropin", "watchdog_unit", "internode_tls")}
+CONTENTS = {"_contents." + name: name for name in ("server", "advanced", "environment", "dropin", "epmd", "watchdog_unit", "internode_tls")}
 
 
 def seen(host="mq1", up=True, **more):
@@ -20,7 +20,7 @@ def values(host="mq1", **more):
     return {
         "inventory_hostname": members[0] if host == "mq1" else host, "ansible_play_hosts": members, "members": members, "name": "shop",
         "member_addresses": {"mq1.example.net": "198.18.0.51", "mq2": "198.18.0.52", "mq3": "198.18.0.53"}, "address": "198.18.0.51",
-        "bind_address": "198.18.0.51", "port": 5672, "tls_port": 5671, "management_port": 15672, "distribution_port": 25672,
+        "bind_address": "198.18.0.51", "distribution_address": "198.18.0.51", "prometheus_address": "198.18.0.51", "port": 5672, "tls_port": 5671, "management_port": 15672, "distribution_port": 25672,
         "prometheus_port": 15692,
         "tls": True, "internode_tls": True, "plugins": ["rabbitmq_management"], "tls_names": [],
         "stuck_s": 90, "queues": "quorum", "policies": [],
@@ -40,6 +40,27 @@ def test_server():
         "/etc/rabbitmq/internode_tls.config", "/etc/rabbitmq/erl_inetrc",
         "/etc/rabbitmq/tls", "/etc/systemd/system/rabbitmq-server.service.d/failover.conf"]
     assert (node["no_block"], watchdog["name"], watchdog["when_stale"]) == (True, "failover-rabbitmq-watchdog.service", "restarted")
+
+
+def test_members_listen_for_each_other_at_their_own_address():
+    found = cluster.server(values())
+    assert (found["erlang_address"], found["epmd"]) == ("{198,18,0,51}", ["198.18.0.51:4369", "127.0.0.1:4369"])
+    assert found["sockets"] == [{"name": "epmd.socket", "state": "started", "enabled": True, "when_stale": "restarted",
+                                 "reads": ["/etc/systemd/system/epmd.socket.d/failover.conf"]}]
+    # Erlang has eight numbers of 16 bits there (inet:ip6_address()).
+    six = cluster.server(values(distribution_address="2001:db8::51"))
+    assert (six["erlang_address"], six["epmd"]) == ("{8193,3512,0,0,0,0,0,81}", ["[2001:db8::51]:4369", "127.0.0.1:4369", "[::1]:4369"])
+    wide = cluster.server(values(distribution_address="::"))
+    assert (wide["erlang_address"], wide["epmd"]) == ("", [])
+
+
+@pytest.mark.parametrize("more, narrow", [
+    ({}, [4369, 25672, 5672, 5671, 15672]), ({"distribution_address": "0.0.0.0"}, [5672, 5671, 15672]),
+    ({"bind_address": "::"}, [4369, 25672]),
+    ({"plugins": ["rabbitmq_prometheus"], "bind_address": "::"}, [4369, 25672, 15692]),
+    ({"plugins": ["rabbitmq_prometheus"], "prometheus_address": "::"}, [4369, 25672, 5672, 5671])])
+def test_ports_that_nobody_is_to_find_everywhere(more, narrow):
+    assert cluster.server(values(**more))["narrow"] == narrow
 
 
 def test_the_watchdog_takes_over_from_the_unit_of_before():

@@ -20,6 +20,8 @@ options:
         cluster has.
       - V(decision) is who bootstraps, joins, stops or is refused, V(spokesman) on whom accounts are made, V(joining) how long others wait,
         V(stray_arbitrator) whether an arbitrator's process has to begin anew.
+      - V(collation) is what new tables get on all members, V(unlike) whether their tables have to be compared one by one,
+        V(collation_problems) what a member has otherwise than the first.
     type: list
     elements: str
     required: true
@@ -45,4 +47,5 @@ from ansible_collections.failover.stack.plugins.plugin_utils.role_values import 
 class LookupModule(RoleLookup):
     role = "galera"
     parts = by_name(cluster.server, cluster.agent_settings, cluster.config, cluster.accounts, cluster.passwords, cluster.decision,
-                    cluster.spokesman, cluster.joining, cluster.stray_arbitrator)
+                    cluster.collation, cluster.unlike, cluster.collation_problems, cluster.spokesman, cluster.joining,
+                    cluster.stray_arbitrator)

@@ -21,6 +21,7 @@ options:
       - V(asked) is the topology that the members' answers amount to, V(cluster) what a run acts on, V(channels) how to receive from each
         member, V(accounts) the users that the cluster has.
       - V(unfit) and V(health) are what is wrong with the member, alone and as a part of the cluster.
+      - V(collation) is what new tables get on all members, V(unlike) whether their tables have to be compared one by one.
       - V(seed), V(backup), V(restore), V(restore_left), V(switchover), V(failover), V(fenced_gtid) and V(choice) belong to operations.
     type: list
     elements: str
@@ -49,5 +50,6 @@ class LookupModule(RoleLookup):
     role, refusals = "mysql_replication", (GtidError,)
     parts = by_name(
         server.server, server.places, server.agent_settings, server.files, server.secrets, server.certificates, cluster.asked,
-        cluster.cluster, server.channels, server.store, cluster.accounts, cluster.unfit, cluster.health, cluster.seed, cluster.backup,
-        cluster.restore, cluster.restore_left, cluster.switchover, cluster.failover, cluster.fenced_gtid, cluster.choice)
+        cluster.cluster, server.channels, server.store, cluster.accounts, cluster.collation, cluster.unlike, cluster.unfit, cluster.health,
+        cluster.seed, cluster.backup, cluster.restore, cluster.restore_left, cluster.switchover, cluster.failover, cluster.fenced_gtid,
+        cluster.choice)

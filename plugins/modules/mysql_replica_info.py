@@ -168,6 +168,12 @@ galera:
   returned: when reachable
   type: bool
   sample: false
+collation:
+  description: What new tables get, C(server) by default (C(collation_server)), C(sets) where a character set is named
+    (C(character_set_collations), null on a server without it).
+  returned: when reachable
+  type: dict
+  sample: {server: utf8mb4_general_ci, sets: ""}
 gtid:
   description: Global transaction ids.
   returned: when reachable

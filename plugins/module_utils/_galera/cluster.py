@@ -13,6 +13,9 @@ import json
 
 from ansible_collections.failover.stack.plugins.module_utils._galera.recovery import plan
 from ansible_collections.failover.stack.plugins.module_utils._host.places import bracketed
+from ansible_collections.failover.stack.plugins.module_utils._preflight.server_settings import value_of
+from ansible_collections.failover.stack.plugins.module_utils._sql import collation as collations
+from ansible_collections.failover.stack.plugins.module_utils._sql import tables
 from ansible_collections.failover.stack.plugins.module_utils._sql.option_file import EXCHANGE, lines
 
 AGENT = "/usr/local/libexec/failover-stack/agents/galera-check"
@@ -146,6 +149,38 @@ def decision(values):
     """The same at every member, as it is made from what all of them returned."""
     return recovery(values["members"], values["infos"], alive=values["ansible_play_hosts"], bootstrap_from=values["bootstrap_from"],
                     discard=values["discard"], leaving=values["leaving_members"])
+
+
+def collation(values):
+    """See _sql/collation.py's carried_out(). Who runs tells; of a cluster that is down nobody is asked, and nothing is said anew."""
+    told = dict(zip([*values["members"], *values["leaving_members"]], values["infos"]))
+    members = {name: collations.told(info["variables"]) for name, info in told.items()
+               if info.get("running") and name in values["ansible_play_hosts"]}
+    # In another character set this one's collation would keep a server from starting.
+    new = values["_decided"]["new"] and value_of("character_set_server", values.get("settings"), "utf8mb4") == "utf8mb4"
+    decided = collations.decide(values["collation"], members, list(members), new, "galera_collation")
+    return collations.carried_out(decided, values["_collation_config"], values["_collation_checker"])
+
+
+def seen_tables(values, name):
+    """{member: what mysql_tables_info returned}, of members of this run that were asked; name: tables or table_list."""
+    found = {member: values["registered"].get(member, {}).get("__galera_" + name) or {} for member in values["members"]
+             if member in values["ansible_play_batch"]}
+    return {member: one for member, one in found.items() if one.get("digest")}
+
+
+def unlike(values):
+    """Whether members of this run have tables that differ in their collation, or some that others do not have yet."""
+    return len({one["digest"] for one in seen_tables(values, "tables").values()}) > 1
+
+
+def collation_problems(values):
+    """What new tables get here and what those that are there have, against the first member of this run."""
+    host, seen = values["inventory_hostname"], seen_tables(values, "tables")
+    first = next(iter(seen), "")
+    listed = {name: one.get("collations") for name, one in seen_tables(values, "table_list").items()}
+    return collations.member_problems(host, {name: one["collation"] for name, one in seen.items()}, first, "galera_collation",
+                                      "playbooks/galera.yml") + tables.differences(host, first, listed)
 
 
 def spokesman(values):

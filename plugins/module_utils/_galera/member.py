@@ -12,6 +12,7 @@ import time
 
 from ansible_collections.failover.stack.plugins.module_utils._galera import given_up, state
 from ansible_collections.failover.stack.plugins.module_utils._host import dpkg
+from ansible_collections.failover.stack.plugins.module_utils._sql import collation
 from ansible_collections.failover.stack.plugins.module_utils._sql.connection import Failure, dial, driver
 
 CONNECTION = {
@@ -27,7 +28,7 @@ CONNECTION = {
 # At whose sight the check agent answers 503.
 DRAIN_FILE = "/run/failover-galera/drain"
 VARIABLES = ("read_only", "wsrep_on", "version", "innodb_flush_log_at_trx_commit", "innodb_autoinc_lock_mode", "sync_binlog",
-             "wsrep_sst_method", "wsrep_node_name", "wsrep_cluster_name")
+             "wsrep_sst_method", "wsrep_node_name", "wsrep_cluster_name", *collation.VARIABLES)
 
 
 def read(path):

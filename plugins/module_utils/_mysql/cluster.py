@@ -15,7 +15,8 @@ from ansible_collections.failover.stack.plugins.module_utils._mysql.candidate im
 from ansible_collections.failover.stack.plugins.module_utils._mysql.health import member_problems
 from ansible_collections.failover.stack.plugins.module_utils._mysql.switchover import failover_problems, switchover_problems, writer_of
 from ansible_collections.failover.stack.plugins.module_utils._mysql.topology import topology
-from ansible_collections.failover.stack.plugins.module_utils._sql import binary_logs, read_only
+from ansible_collections.failover.stack.plugins.module_utils._sql import binary_logs, read_only, tables
+from ansible_collections.failover.stack.plugins.module_utils._sql import collation as collations
 
 # A blank member in check mode.
 UNKNOWN = {"reachable": False, "recorded": False, "because": "the server is not installed yet"}
@@ -92,6 +93,17 @@ def cluster(values):
         "marks": host == writer and empty_beginning(observed.get(host, {}))}
 
 
+def collation(values):
+    """See _sql/collation.py's carried_out(). Of MySQL's releases all have the same default: there it is the user's alone."""
+    observed, writer, own = values["_observed"], writer_of(values["_topology"]), values["_own"]
+    members = {name: info["collation"] for name, info in observed.items() if info.get("reachable")}
+    order = sorted(members, key=lambda name: name != writer)
+    counting = [name for name in order if observed[name].get("blank") is not True]
+    mariadb = values["flavour"] == "mariadb"
+    decided = collations.decide(values["collation"], members, counting if mariadb else [], mariadb, "mysql_replication_collation")
+    return collations.carried_out(decided, own["collation_config"], own["collation_check"])
+
+
 def empty_beginning(info):
     """Whether all that a server will hold is going to be in its binary logs; see _sql/beginning.py."""
     gtid = info.get("gtid") or {}
@@ -145,7 +157,22 @@ def health(values):
     if values["semi_sync"] and info.get("writable"):
         state += ", %s semi-synchronous replicas" % info["semi_sync"]["clients"]
     problems = member_problems(info, row, source=found["observed"].get(row["source"]), **limits(values)) + audit_problems(values)
+    problems += collation_problems(values, found)
     return {"problems": problems, "state": state, "writable": row["writable"]}
+
+
+def collation_problems(values, found):
+    """What new tables get here and what those that are there have, against the writer's."""
+    host, writer = values["inventory_hostname"], writer_of(found["topology"])
+    told = {name: info["collation"] for name, info in found["observed"].items() if info.get("reachable") and info.get("collation")}
+    listed = {name: one.get("collations") for name, one in registered(values, "table_list", default={}).items()}
+    return collations.member_problems(host, told, writer, "mysql_replication_collation", "playbooks/mysql_replication.yml") + (
+        tables.differences(host, writer, listed))
+
+
+def unlike(values):
+    """Whether members of this run have tables that differ in their collation, or some that others do not have yet."""
+    return len({one["digest"] for one in registered(values, "tables", default={}).values() if one.get("digest")}) > 1
 
 
 def audit_problems(values):

@@ -10,6 +10,7 @@ import re
 from ansible_collections.failover.stack.plugins.module_utils._host.listening import EVERYWHERE
 from ansible_collections.failover.stack.plugins.module_utils._preflight import accounts, addresses, server_settings, sql_names
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import Claim, address_of, listening
+from ansible_collections.failover.stack.plugins.module_utils._sql.collation import given_problem
 
 SHORTEST_PASSWORD = 12
 # The password stands between quotes in an option file, after "user:".
@@ -24,7 +25,7 @@ OWN_SETTINGS = {
     "wsrep_cluster_name": "cluster_name", "wsrep_node_address": "address", "wsrep_node_incoming_address": "address",
     "wsrep_slave_threads": "applier_threads", "wsrep_sync_wait": "sync_wait", "wsrep_causal_reads": "sync_wait",
     "wsrep_sst_method": "sst_method", "wsrep_sst_receive_address": "sst_port", "wsrep_sst_auth": "sst_user",
-    "wsrep_provider_options": "provider_options",
+    "wsrep_provider_options": "provider_options", "collation_server": "collation", "character_set_collations": "collation",
 }
 _ROW = "Galera replicates rows of InnoDB between members that know no names"
 _SAME = "every member must have the same rows"
@@ -109,6 +110,11 @@ def _settings(host, values):
         yield "%s: %s" % (host, sentence)
 
 
+def _collation(host, values):
+    yield from _of_host(host, given_problem("galera_collation", values.get("galera_collation"), server_settings.value_of(
+        "character_set_server", values.get("galera_settings"), "utf8mb4")))
+
+
 def _provider(host, values):
     for name, value in (values.get("galera_provider_options") or {}).items():
         place = "%s: galera_provider_options has %s" % (host, name)
@@ -184,7 +190,7 @@ def problems(host, values):
         return ["%s: galera_group is '%s' and galera_arbitrator_group '%s', it is in neither: name the group of its cluster." % (
             host, values["galera_group"], values["galera_arbitrator_group"])]
     found = []
-    for rule in (_votes, _addresses, _numbers, _settings, _provider, _timers, _secrets, _names):
+    for rule in (_votes, _addresses, _numbers, _settings, _collation, _provider, _timers, _secrets, _names):
         found += rule(host, values)
     return found
 
@@ -198,6 +204,11 @@ def claims(host, values):
         Claim("Galera cluster", values["galera_cluster_name"], cluster, (
             "%s: galera_cluster_name is '%s', which another cluster has: give each its own." % (host, values["galera_cluster_name"]))),
     ]
+    if host in members:
+        # An arbitrator holds nothing.
+        result.append(Claim("Galera collation of", cluster, repr(values["galera_collation"]), (
+            "%s: galera_collation is '%s', other members of '%s' have another value: a cluster has one." % (
+                host, values["galera_collation"], values["galera_cluster_name"]))))
     result += [Claim("Galera member", name, cluster, (
         "%s: it is a member of two clusters (one of them is '%s'): take it out of one group." % (name, values["galera_cluster_name"])))
         for name in [*members, *values["galera_arbitrators"]]]

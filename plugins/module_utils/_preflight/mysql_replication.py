@@ -14,6 +14,7 @@ from ansible_collections.failover.stack.plugins.module_utils._mysql.replica impo
 from ansible_collections.failover.stack.plugins.module_utils._preflight import accounts, addresses, mysql_settings, sql_names
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import Claim, address_of, listening
 from ansible_collections.failover.stack.plugins.module_utils._sql.binary_logs import LEAST_MB
+from ansible_collections.failover.stack.plugins.module_utils._sql.collation import given_problem
 
 PREFIX = "mysql_replication_"
 SHORTEST_PASSWORD = 12
@@ -172,6 +173,10 @@ def place_problems(variable, path, example):
                 variable, path, closed, example)
 
 
+def collation_problems(host, values):
+    yield from given_problem(PREFIX + "collation", of(values, "collation"))
+
+
 def dual_problems(host, values):
     sources = of(values, "sources") or []
     if len(sources) < 2:
@@ -311,7 +316,7 @@ def mmm_problems(_host, values):
 
 
 RULES = (name_problems, lease_problems, mmm_problems, backup_problems, address_problems, server_problems, datadir_problems,
-         mysql_settings.problems, dual_problems, tls_problems, database_problems, password_problems, writer_problems)
+         mysql_settings.problems, collation_problems, dual_problems, tls_problems, database_problems, password_problems, writer_problems)
 
 
 def problems(host, values):
@@ -329,8 +334,8 @@ def claims(host, values):
         for name in ("auto_increment_offset", "gtid_domain_id"):
             made.append(Claim("%s of %s" % (name, group), str(of(values, name)), owner, (
                 "%s: %s%s is %s, which the other source has: give each its own." % (host, PREFIX, name, of(values, name)))))
-    for name in ("flavour", "port", "tls", "sources", "writer_address", "semi_sync", "failover", "failover_alone", "lease_ttl_s",
-                 "etcd_addresses"):
+    for name in ("flavour", "collation", "port", "tls", "sources", "writer_address", "semi_sync", "failover", "failover_alone",
+                 "lease_ttl_s", "etcd_addresses"):
         value = of(values, name)
         made.append(Claim("%s of %s" % (name, group), "all members", repr(value), (
             "%s: %s%s is %s, other members of group '%s' have another value: a cluster has one." % (

@@ -10,7 +10,8 @@ from ansible_collections.failover.stack.plugins.module_utils._preflight import s
 # By the role's variable that sets it.
 OWN = {
     "port": "port", "bind_address": "bind_address", "socket": "socket", "datadir": "datadir", "max_connections": "max_connections",
-    "collation_server": "collation", "innodb_buffer_pool_size": "buffer_pool_mb", "innodb_log_file_size": "redo_log_mb",
+    "collation_server": "collation", "character_set_collations": "collation",
+    "innodb_buffer_pool_size": "buffer_pool_mb", "innodb_log_file_size": "redo_log_mb",
     "innodb_redo_log_capacity": "redo_log_mb", "innodb_flush_log_at_trx_commit": "flush_log_at_trx_commit", "sync_binlog": "sync_binlog",
     "server_id": "server_id", "report_host": "address", "report_port": "port", "binlog_expire_logs_seconds": "binlog_days",
     "expire_logs_days": "binlog_days", "binlog_expire_logs_auto_purge": "binlog_days",

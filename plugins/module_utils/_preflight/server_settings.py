@@ -55,6 +55,11 @@ def meaning(name, known):
     return None
 
 
+def value_of(name, settings, default):
+    """What the settings say of a variable, in whichever spelling."""
+    return next((value for key, value in (settings or {}).items() if meaning(key, (name,)) == name), default)
+
+
 def problems(variable, settings, own, never):
     """Sentences without the host. variable: such as galera_settings; own: {server's variable: the role's that sets it}; never: {server's
     variable: reason, or reason and what to do instead}."""

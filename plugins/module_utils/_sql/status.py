@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.failover.stack.plugins.module_utils._sql import collation
 from ansible_collections.failover.stack.plugins.module_utils._sql.beginning import EVENTS, marked, strangers
 from ansible_collections.failover.stack.plugins.module_utils._sql.connection import Failure, dialect_of
 from ansible_collections.failover.stack.plugins.module_utils._sql.gtid import parse_position, parse_state, union
@@ -18,6 +19,7 @@ VARIABLES = (
     "gtid_executed", "gtid_purged", "have_ssl", "tls_version", "auto_increment_increment", "auto_increment_offset", "wsrep_on",
     "rpl_semi_sync_master_enabled", "rpl_semi_sync_slave_enabled", "rpl_semi_sync_master_timeout", "rpl_semi_sync_master_wait_point",
     "rpl_semi_sync_source_enabled", "rpl_semi_sync_replica_enabled", "rpl_semi_sync_source_timeout", "rpl_semi_sync_source_wait_point",
+    *collation.VARIABLES,
 )
 SYSTEM_DATABASES = frozenset(["mysql", "information_schema", "performance_schema", "sys", "lost+found", "innodb"])
 FILTERS = ("do_db", "ignore_db", "do_table", "ignore_table", "wild_do_table", "wild_ignore_table")
@@ -221,7 +223,7 @@ def identity(variables):
                            "offset": number(variables.get("auto_increment_offset"))},
         # MySQL 8.4 and newer have no have_ssl: they always have TLS unless the versions are empty.
         "tls": variables["have_ssl"] == "YES" if "have_ssl" in variables else bool(variables.get("tls_version")),
-        "galera": on(variables.get("wsrep_on", "OFF")), "gtid": gtid,
+        "galera": on(variables.get("wsrep_on", "OFF")), "collation": collation.told(variables), "gtid": gtid,
     }
 
 

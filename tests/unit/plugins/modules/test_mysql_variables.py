@@ -67,3 +67,18 @@ def test_what_is_on_and_off_is_set_once(database, play):
     given = dict(WANTED, flush_binary_logs=False, variables={"rpl_semi_sync_master_wait_no_slave": 0})
     assert play(mysql_variables, given)["changed"]
     assert not play(mysql_variables, dict(given, variables={"rpl_semi_sync_master_wait_no_slave": 1}))["changed"]
+
+
+def test_texts_are_compared_as_lists_and_set_as_words(server, play):
+    server.globals = {"collation_server": "utf8mb4_uca1400_ai_ci", "character_set_collations": "utf8mb3=x,utf8mb4=y"}
+    server.answers = {"SET GLOBAL": []}
+    same = dict(WANTED, variables={}, flush_binary_logs=False, texts={"character_set_collations": "utf8mb4=y,utf8mb3=x"})
+    assert not play(mysql_variables, same)["changed"]
+    other = dict(same, texts={"collation_server": "utf8mb4_general_ci", "character_set_collations": ""})
+    assert play(mysql_variables, other)["changed"] and server.began("SET") == [
+        "SET GLOBAL character_set_collations = ''", "SET GLOBAL collation_server = 'utf8mb4_general_ci'"]
+
+
+def test_texts_that_are_no_words_are_refused(database, refused):
+    assert refused(mysql_variables, dict(WANTED, variables={}, texts={"collation_server": "x'; DROP"})) == (
+        "texts has collation_server: x'; DROP, write letters, digits, _, = and commas by names of variables.")

@@ -180,3 +180,50 @@ def test_who_may_lose_something_comes_as_a_list_or_as_text():
     for accepted in (["b", "c"], "b, c"):
         assert cluster.recovery(["a", "b", "c"], [blank, {}, {}], discard=accepted)["bootstrap"] == "a"
     assert lines(cluster.recovery(["a"], [blank]))[-1].startswith("bootstrap: ")
+
+
+# --- One collation
+
+OLD = {"collation_server": "utf8mb4_general_ci"}
+NEW = {"collation_server": "utf8mb4_uca1400_ai_ci", "character_set_collations": "utf8mb4=utf8mb4_uca1400_ai_ci"}
+
+
+def collation(one, other, new=False, **more):
+    infos = [{"running": bool(variables), "variables": variables or {}} for variables in (one, other)]
+    return cluster.collation(values(infos=infos, _decided={"new": new}, **{
+        "collation": "", "settings": {}, "_collation_config": "/etc/mysql/x.cnf", "_collation_checker": "mariadbd --help", **more}))
+
+
+def test_who_joins_takes_the_collation_of_who_runs_whatever_its_release():
+    assert collation(OLD, None)["texts"] == {"collation_server": "utf8mb4_general_ci", "character_set_collations": ""}
+    assert collation(None, NEW)["texts"]["character_set_collations"] == "utf8mb4=utf8mb4_uca1400_ai_ci"
+
+
+def test_a_new_cluster_gets_what_both_releases_mean_the_same_by():
+    assert collation(None, None, new=True)["texts"] == {"collation_server": "utf8mb4_general_ci", "character_set_collations": ""}
+    assert collation(None, None, new=True, settings={"character-set-server": "latin1"})["texts"] == {}
+
+
+def test_of_a_cluster_that_is_down_nothing_is_said_anew():
+    assert collation(None, None) == {"problem": "", "config": {"files": [], "validate": []}, "texts": {}}
+
+
+def test_members_that_run_and_differ_are_refused_unless_the_user_says_what_all_have():
+    assert collation(OLD, NEW)["problem"].startswith(
+        "galera1 has collation_server utf8mb4_general_ci and no character_set_collations, galera2 has ")
+    assert collation(OLD, NEW, collation="utf8mb4_bin")["problem"] == ""
+
+
+def test_verify_names_what_a_member_makes_or_has_otherwise_than_the_first():
+    seen = {"galera1": {"__galera_tables": {"digest": "a", "collation": {"server": "x", "sets": ""}}},
+            "galera2": {"__galera_tables": {"digest": "b", "collation": {"server": "y", "sets": ""}}}}
+    both = dict(registered=seen, ansible_play_batch=["galera1", "galera2"])
+    assert cluster.unlike(values(**both)) and not cluster.unlike(values(**dict(both, ansible_play_batch=["galera1"])))
+    assert cluster.collation_problems(values(**both)) == []
+    [sentence] = cluster.collation_problems(values("galera2", **both))
+    assert sentence.endswith("Set galera_collation to the collation that all shall have, such as x, and run playbooks/galera.yml")
+    for member, word in (("galera1", "x"), ("galera2", "y")):
+        seen[member]["__galera_tables"]["collation"] = {"server": "x", "sets": ""}
+        seen[member]["__galera_table_list"] = {"digest": word, "collations": {"shop.t": word}}
+    [sentence] = cluster.collation_problems(values("galera2", **both))
+    assert "shop.t (y here, x there)" in sentence

@@ -353,3 +353,45 @@ def test_the_playbooks_of_other_ways_say_whose_turn_it_is():
              "writes over.")
     assert cluster.switchover(mmm(_candidate="db2")) == {"against": [words], "gtid": None}
     assert cluster.failover(mmm(_failover_dead="", _lost=[])) == [words]
+
+
+# --- One collation
+
+OWN = {"collation_config": "/etc/mysql/x.cnf", "collation_check": "mariadbd --defaults-file=%s/etc/mysql/x.cnf --help"}
+OLD, NEW = {"server": "utf8mb4_general_ci", "sets": None}, {"server": "utf8mb4_uca1400_ai_ci", "sets": "utf8mb4=utf8mb4_uca1400_ai_ci"}
+
+
+def collated(**blank):
+    """db3 is of the newer release; those named are blank."""
+    return {member: dict(one, collation=NEW if member == "db3" else OLD, blank=member in blank) for member, one in steady().items()}
+
+
+def test_a_blank_member_of_another_release_takes_the_clusters_collation():
+    found = cluster.collation(values("db3", collated(db3=True), collation="", _own=OWN))
+    assert found["problem"] == "" and found["texts"] == {"collation_server": "utf8mb4_general_ci", "character_set_collations": ""}
+
+
+def test_members_with_data_that_differ_are_refused_unless_the_user_says_what_all_have():
+    assert cluster.collation(values("db3", collated(), collation="", _own=OWN))["problem"].startswith(
+        "db1 has collation_server utf8mb4_general_ci and no character_set_collations, db3 has collation_server utf8mb4_uca1400_ai_ci and ")
+    assert cluster.collation(values("db3", collated(), collation="utf8mb4_bin", _own=OWN))["problem"] == ""
+
+
+def test_of_mysql_nothing_is_said_unless_the_user_does():
+    own = dict(values("db1", collated(), _own=OWN), flavour="mysql")
+    assert cluster.collation(dict(own, collation=""))["texts"] == {}
+    assert cluster.collation(dict(own, collation="utf8mb4_bin"))["texts"]["collation_server"] == "utf8mb4_bin"
+
+
+def test_health_compares_collations_with_the_writers():
+    problems = [cluster.health(values(member, collated()))["problems"] for member in MEMBERS]
+    assert problems[:2] == [[], []] and problems[2][0].endswith("such as utf8mb4_general_ci, and run playbooks/mysql_replication.yml")
+
+
+def test_health_names_tables_that_differ():
+    seen = {member: {"tables": {"digest": word}, "table_list": {"digest": word, "collations": {"shop.t": word}}}
+            for member, word in (("db1", "a"), ("db2", "b"), ("db3", "a"))}
+    assert cluster.unlike(values(registered=seen))
+    assert not cluster.unlike(values(registered={"db1": {"tables": {"digest": "a"}}, "db2": {"tables": {"skipped": True}}}))
+    assert "shop.t (b here, a there)" in cluster.health(values("db2", registered=seen))["problems"][0]
+    assert cluster.health(values("db3", registered=seen))["problems"] == []

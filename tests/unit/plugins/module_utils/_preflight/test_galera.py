@@ -20,6 +20,7 @@ VALUES = {
     "galera_sync_wait": 0, "galera_suspect_timeout_ms": 1000, "galera_inactive_timeout_ms": 3000, "galera_keepalive_ms": 300,
     "galera_inactive_check_ms": 200, "galera_tls_days": 3650, "galera_agent_timeout_ms": 500, "galera_verify_s": 60,
     "galera_join_s": 600, "galera_segment": 0, "galera_settings": {}, "galera_provider_options": {},
+    "galera_collation": "",
 }
 
 
@@ -72,6 +73,14 @@ def test_two_members_and_an_arbitrator():
     ({"segment": 256}, "galera_segment is 256: give 0 to 255."),
     ({"settings": {"innodb-buffer-pool-size": "1G"}},
      "galera_settings.innodb-buffer-pool-size: the role sets it, set galera_buffer_pool_mb instead."),
+    ({"settings": {"collation-server": "utf8mb4_bin"}},
+     "galera_settings.collation-server: the role sets it, set galera_collation instead."),
+    ({"collation": "latin1_swedish_ci"},
+     "galera_collation is latin1_swedish_ci, which is none of character set utf8mb4: choose one that begins with utf8mb4_, such as "
+     "utf8mb4_general_ci."),
+    ({"collation": "utf8mb4_bin", "settings": {"character-set-server": "latin1"}},
+     "galera_collation is utf8mb4_bin, which is none of character set latin1: choose one that begins with latin1_, such as "
+     "latin1_general_ci."),
     ({"settings": {"replicate_do_db": ["shop", "crm"]}},
      "galera_settings.replicate_do_db: every member must have the same rows, take it out."),
     ({"settings": {"sql_mode": ["ANSI"]}},
@@ -146,6 +155,12 @@ def test_the_same_for_two_clusters():
     other = values(address="198.18.0.41")
     assert clashes(claims("galera1", VALUES) + claims("galera2", other)) == [
         "galera2: galera_address is 198.18.0.41, which another host has: give each its own."]
+
+
+def test_members_have_one_collation():
+    other = values(address="198.18.0.42", bind_address="198.18.0.42", collation="utf8mb4_bin")
+    assert clashes(claims("galera1", VALUES) + claims("galera2", other)) == [
+        "galera2: galera_collation is 'utf8mb4_bin', other members of 'galera' have another value: a cluster has one."]
 
 
 def test_no_secret_is_told():

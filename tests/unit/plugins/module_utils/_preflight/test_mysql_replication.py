@@ -196,6 +196,11 @@ def test_a_sane_cluster_has_no_problems():
     ({"settings": {"slave_connections_needed_for_purge": 1}},
      "mysql_replication_settings.slave_connections_needed_for_purge: with more than 0 the last member's binary logs are never "
      "removed, take it out."),
+    ({"settings": {"character_set_collations": "utf8mb4=utf8mb4_bin"}},
+     "mysql_replication_settings.character_set_collations: the role sets it, set mysql_replication_collation instead."),
+    ({"collation": "uca1400_ai_ci"},
+     "mysql_replication_collation is uca1400_ai_ci, which is none of character set utf8mb4: choose one that begins with utf8mb4_, such as "
+     "utf8mb4_general_ci."),
     ({"settings": {"max_binlog_total_size": "9G"}},
      "mysql_replication_settings.max_binlog_total_size: the role sets it, set mysql_replication_binlog_total_mb instead."),
     ({"binlog_total_mb": 9}, "mysql_replication_binlog_total_mb is 9: set at least 64, or 0 for binlog_disk_percent."),

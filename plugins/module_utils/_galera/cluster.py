@@ -49,7 +49,8 @@ def dropin(values):
 def server(values):
     """unit: the main process's. units: what shall run. size: how many vote. bad_verdicts: decisions that stop a run. at, hosts: the
     address, and those of the members by name, as they stand before a port. places: address and port of the members' group communication.
-    settings: lines of an option file. listens: where clients are taken; narrow: ports that are not to be listened on everywhere."""
+    donors: see there. settings: lines of an option file. listens: where clients are taken; narrow: ports that are not to be listened on
+    everywhere."""
     hosts = {member: bracketed(values["member_addresses"][member]) for member in values["members"]}
     arbitrator, everybody = is_arbitrator(values), [*values["members"], *values["arbitrators"]]
     # What the main process reads at start. The list of members is not there: those that run learn of new ones from each other.
@@ -63,9 +64,19 @@ def server(values):
         "units": [main] if arbitrator else [main, agent], "agent_unit": AGENT_UNIT,
         "tls_group": values["_arbitrator_user"] if arbitrator else values["_user"],
         "has_backup_user": has_backup_user(values), "at": bracketed(values["address"]), "hosts": hosts,
-        "places": ["%s:%s" % (host, values["group_port"]) for host in hosts.values()], "settings": lines(values.get("settings")),
+        "donors": donors(values), "places": ["%s:%s" % (host, values["group_port"]) for host in hosts.values()],
+        "settings": lines(values.get("settings")),
         # Members that still start after they were stopped are restarted by somebody else; check mode stops nobody.
         "bad_verdicts": ["refuse"] if values["ansible_check_mode"] else ["refuse", "settle"]}
+
+
+def donors(values):
+    """Whom a member asks for a whole copy, in this order. Where a release is not known it is taken for this member's own."""
+    releases = {name: int(release or 0) for name, release in zip(values["members"], values["releases"])}
+    host = values["inventory_hostname"]
+    own = releases.get(host, 0)
+    others = [name for name in reversed(values["members"]) if name != host]
+    return sorted(others, key=lambda name: bool(own) and releases[name] > own)
 
 
 def listens(values):

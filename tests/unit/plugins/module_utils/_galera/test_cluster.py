@@ -12,7 +12,7 @@ CONTENTS = {"_contents." + name: name for name in ("dropin", "arbitrator", "serv
 def values(host="galera1", **more):
     return {
         "inventory_hostname": host, "ansible_check_mode": False, "ansible_play_hosts": ["galera1", "galera2"],
-        "members": ["galera1", "galera2"], "arbitrators": ["arbiter1"], "leaving_members": [],
+        "members": ["galera1", "galera2"], "releases": ["12", "12"], "arbitrators": ["arbiter1"], "leaving_members": [],
         "address": "198.18.0.41", "bind_address": "198.18.0.41", "more_addresses": [],
         "port": 3306, "ist_port": 4568, "sst_port": 4444, "member_addresses": {"galera1": "198.18.0.41", "galera2": "198.18.0.42"},
         "sst_method": "mariabackup", "sst_user": "galera_sst", "sst_password": "secret", "users": [{"name": "shop"}], "agent_port": 9200,
@@ -180,6 +180,18 @@ def test_who_may_lose_something_comes_as_a_list_or_as_text():
     for accepted in (["b", "c"], "b, c"):
         assert cluster.recovery(["a", "b", "c"], [blank, {}, {}], discard=accepted)["bootstrap"] == "a"
     assert lines(cluster.recovery(["a"], [blank]))[-1].startswith("bootstrap: ")
+
+
+def test_nobody_asks_a_newer_release_for_a_copy_while_there_is_another():
+    three = ["galera1", "galera2", "galera3"]
+    addresses = {name: "198.18.0.4%d" % number for number, name in enumerate(three, 1)}
+
+    def donors(host, *releases):
+        return cluster.server(values(host, members=three, member_addresses=addresses, releases=list(releases)))["donors"]
+    assert donors("galera1", "12", "12", "12") == donors("galera1", "12", "", "12") == ["galera3", "galera2"]
+    assert donors("galera1", "12", "12", "13") == ["galera2", "galera3"]
+    assert donors("galera3", "12", "12", "13") == ["galera2", "galera1"]
+    assert donors("galera1", "", "12", "13") == ["galera3", "galera2"]
 
 
 # --- One collation

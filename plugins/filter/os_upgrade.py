@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.failover.stack.plugins.module_utils._os_upgrade.course import asked, course, everybody
+from ansible_collections.failover.stack.plugins.module_utils._os_upgrade.course import asked, course, everybody, roles_of
+from ansible_collections.failover.stack.plugins.module_utils._os_upgrade.releases import target
 
 
 class FilterModule:
     def filters(self):
-        return {"os_upgrade_asked": asked, "os_upgrade_course": course, "os_upgrade_everybody": everybody}
+        return {"os_upgrade_asked": asked, "os_upgrade_course": course, "os_upgrade_everybody": everybody, "os_upgrade_roles": roles_of,
+                "os_upgrade_target": target}

@@ -48,7 +48,8 @@ def web_node_problem(name, variable, groups):
 def asked(given, groups, reached):
     """{"problems": sentences, "hosts": whom in which order, "doing": words for the lock}.
 
-    given: {"what", "packages", "hosts", "command"}; groups: the inventory's; reached: hosts that the command line's limit leaves.
+    given: {"what", "packages", "hosts", "command", "release"}, the last one where os_upgrade.yml asks; groups: the inventory's; reached:
+    hosts that the command line's limit leaves.
     """
     nodes = web_nodes(groups)
     what, packages, hosts = given.get("what") or "", given.get("packages") or "", listed(given.get("hosts"))
@@ -67,8 +68,8 @@ def asked(given, groups, reached):
     if not chosen and not problems:
         problems.append("localhost: --limit and rolling_restart_hosts leave no web node: name some of %s." % ", ".join(nodes))
     for name in chosen:
-        problems += node_problems(name, what, packages, groups)
-    return {"problems": problems, "hosts": chosen, "doing": doing(what, packages, chosen)}
+        problems += node_problems(name, what, packages or given.get("release"), groups)
+    return {"problems": problems, "hosts": chosen, "doing": doing(what, packages, chosen, given.get("release"))}
 
 
 def node_problems(name, what, packages, groups):
@@ -83,7 +84,9 @@ def node_problems(name, what, packages, groups):
                     name, group, by)
 
 
-def doing(what, packages, hosts):
+def doing(what, packages, hosts, release=""):
+    if release:
+        return "moving %s to %s" % (", ".join(hosts), release)
     words = "upgrading packages and " if packages else ""
     return "%s%s of %s" % (words, WHAT.get(what or "services", ""), ", ".join(hosts)) if what != "node" else (
         "%srebooting %s" % (words, ", ".join(hosts)))
@@ -97,14 +100,16 @@ def plan(given, mine, newer=(), reboot=""):
     anything is done, and again when newer packages are there.
     """
     what, packages, command = given.get("what") or "", given.get("packages") or "", given.get("command") or ""
+    release = given.get("release") or ""
     restarts = [step for step in ("tomcat", "httpd") if GROUPS[step] in mine and what in ("", "services", step)]
     steps = ["node"] if what == "node" or (packages and reboot) else restarts
-    needed = bool(what or command or not packages or newer or reboot)
-    words = (["upgraded (%s)" % shown(newer)] if newer else []) + (["given '%s'" % command] if command else [])
+    needed = bool(what or command or release or not packages or newer or reboot)
+    words = (["moved to %s" % release] if release else []) + (["upgraded (%s)" % shown(newer)] if newer else [])
+    words += ["given '%s'" % command] if command else []
     words += ["rebooted%s" % (" (%s)" % reboot if reboot and what != "node" else "")] if steps == ["node"] else (
         ["its %s restarted" % " and ".join({"tomcat": "Tomcats", "httpd": "httpd"}[step] for step in steps)] if steps else [])
     # While its httpd runs on, whose connection is there gets his answers from the other nodes' Tomcats.
-    stays = steps == ["tomcat"] and not packages and not command
+    stays = steps == ["tomcat"] and not packages and not command and not release
     return {"needed": needed, "steps": steps if needed else [], "connections_s": 0 if stays else CONNECTIONS_S,
             "told": "will be drained, %s, looked at, given back" % ", ".join(words) if needed else IDLE}
 

@@ -148,3 +148,16 @@ def test_the_balancers_have_the_node_again():
     ("ipvs", {"services": [{"servers": [{}, {}]}, {"servers": []}]}, True), ("ipvs", {"services": [{"servers": [{}]}]}, False)])
 def test_which_answers_are_asked_for_again(kind, told, good):
     assert fronts.settled(kind, told) is good
+
+
+def test_a_move_to_the_next_release_ends_with_restarts_and_is_said():
+    found = rolling.plan({"release": "the next release"}, ["web", "apache", "tomcat"])
+    assert found == {"needed": True, "steps": ["tomcat", "httpd"], "connections_s": rolling.CONNECTIONS_S,
+                     "told": "will be drained, moved to the next release, its Tomcats and httpd restarted, looked at, given back"}
+    told = rolling.asked({"release": "the next release"}, {"apache": ["web1"], "all": ["web1"]}, ["web1"])
+    assert told["doing"] == "moving web1 to the next release" and told["problems"] == []
+
+
+def test_a_move_takes_no_other_tier_along():
+    groups = {"apache": ["web1"], "galera": ["web1"], "all": ["web1"]}
+    assert len(rolling.asked({"release": "the next release"}, groups, ["web1"])["problems"]) == 1

@@ -230,7 +230,7 @@ def test_verify_names_what_a_member_makes_or_has_otherwise_than_the_first():
     seen = {"galera1": {"__galera_tables": {"digest": "a", "collation": {"server": "x", "sets": ""}}},
             "galera2": {"__galera_tables": {"digest": "b", "collation": {"server": "y", "sets": ""}}}}
     both = dict(registered=seen, ansible_play_batch=["galera1", "galera2"])
-    assert cluster.unlike(values(**both)) and not cluster.unlike(values(**dict(both, ansible_play_batch=["galera1"])))
+    assert cluster.unlike(values(**both)) and not cluster.unlike(values(registered=seen, ansible_play_batch=["galera1"]))
     assert cluster.collation_problems(values(**both)) == []
     [sentence] = cluster.collation_problems(values("galera2", **both))
     assert sentence.endswith("Set galera_collation to the collation that all shall have, such as x, and run playbooks/galera.yml")

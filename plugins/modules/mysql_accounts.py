@@ -84,6 +84,16 @@ options:
     description: Password of each account, by its name.
     type: dict
     default: {}
+  old_passwords:
+    description:
+      - A password that an account took so far and takes besides the one in O(passwords), by the account's name, so that its clients can be
+        given the new one while they work. Of an account that is not named here only the one in O(passwords) is valid, and an old one is
+        dropped.
+      - MariaDB has the second one as another way to authenticate, MySQL as a second password, which it has of caching_sha2_password alone.
+      - Refused where it is the same as the new one, where it is of no account in O(users), and where an account takes neither of them.
+    type: dict
+    default: {}
+    version_added: 0.5.0
   lift_read_only:
     description:
       - For the first accounts of a new cluster. A read-only server is made writable for a moment and put back, and does not wait
@@ -122,6 +132,12 @@ EXAMPLES = r"""
   failover.stack.mysql_accounts:
     databases: [shop, {name: old, character_set: latin1, collation: latin1_german2_ci}]
 
+- name: Another password; clients that come with the one before go on until a later run drops it
+  failover.stack.mysql_accounts:
+    users: [{name: shop, hosts: [198.51.100.%], databases: [shop]}]
+    passwords: {shop: "{{ shop_password }}"}
+    old_passwords: {shop: "{{ shop_password_before }}"}
+
 - name: May read two tables, nothing more
   failover.stack.mysql_accounts:
     users:
@@ -151,7 +167,8 @@ from ansible_collections.failover.stack.plugins.module_utils._sql.accounts impor
     fresh,
     plan_account,
     sentence,
-    statement,
+    statements,
+    taken,
 )
 from ansible_collections.failover.stack.plugins.module_utils._sql.beginning import STATEMENT
 from ansible_collections.failover.stack.plugins.module_utils._sql.connection import (
@@ -164,6 +181,7 @@ from ansible_collections.failover.stack.plugins.module_utils._sql.connection imp
 from ansible_collections.failover.stack.plugins.module_utils._sql.databases import plan
 from ansible_collections.failover.stack.plugins.module_utils._sql.grants import granted, place_of, privileges, shown, words
 from ansible_collections.failover.stack.plugins.module_utils._sql.password_rules import VARIABLES, rules_of, weak
+from ansible_collections.failover.stack.plugins.module_utils._sql.ways import MORE, VERBS, ways_of
 
 USER = {
     "name": {"type": "str", "required": True},
@@ -189,8 +207,8 @@ def text(value):
 
 
 class Accounts:
-    def __init__(self, server, passwords):
-        self.server, self.passwords = server, passwords
+    def __init__(self, server, passwords, old_passwords):
+        self.server, self.passwords, self.old = server, passwords, old_passwords
         self.dialect = dialect_of(server.rows("SELECT VERSION() AS v")[0]["v"])[0]
         self.everything = [] if self.dialect == "mariadb" else [
             name for name in (row["Privilege"].upper() for row in server.rows("SHOW PRIVILEGES")) if name not in NOT_IN_ALL]
@@ -205,18 +223,33 @@ class Accounts:
         row = {key: text(value) for key, value in rows[0].items()}
         # A cipher that somebody demanded makes it another rule than any of ours.
         require = [row["ssl_type"], row["x509_issuer"], row["x509_subject"], *filter(None, [row["ssl_cipher"]])]
-        return {"plugin": row["plugin"], "string": bytes.fromhex(row["string"]), "require": require,
+        more = text(self.server.rows(MORE[self.dialect], (name, host))[0]["more"])
+        return {"ways": ways_of(self.dialect, row["plugin"], bytes.fromhex(row["string"]), more), "require": require,
                 "grants": granted(lines, self.dialect, (name, host), self.everything)}
+
+    def secrets(self, user):
+        """{new, old}: what an account shall take, the old one empty where there is none."""
+        name = user["name"]
+        found = {"new": str(self.passwords.get(name) or ""), "old": str(self.old.get(name) or "")}
+        if not found["new"]:
+            raise Failure("passwords has none for the account %s: name it there." % name)
+        if found["new"] == found["old"]:
+            raise Failure("old_passwords has the same one for the account %s as passwords: give the one that it had so far, or leave it "
+                          "out, then only the one in passwords is valid. Nothing was changed." % name)
+        return found
 
     def steps(self, users):
         """(user, host, step) of everything that differs and can be done, what is missing before what is too much."""
         self.pending = []
         for user in users:
-            password = self.passwords.get(user["name"])
-            if not password:
-                raise Failure("passwords has none for the account %s: name it there." % user["name"])
+            secrets = self.secrets(user)
             for host in user["hosts"]:
-                for step in plan_account(user, self.found(user["name"], host), str(password), self.dialect):
+                found = self.found(user["name"], host)
+                if found and secrets["old"] and not any(taken(found, secrets["new"], secrets["old"])):
+                    raise Failure("%s@%s takes neither the password in passwords nor the one in old_passwords, so whoever uses it now "
+                                  "would be refused: correct the old one, or leave it out to accept that. Nothing was changed." % (
+                                      user["name"], host))
+                for step in plan_account(user, found, secrets["new"], self.dialect, secrets["old"]):
                     missing = self.missing_object(step)
                     if missing:
                         self.pending.append("%s@%s: %s is not there yet, the next run grants %s on it" % (
@@ -226,9 +259,10 @@ class Accounts:
 
     def missing_object(self, step):
         """The table, column or routine that a privilege is for and that is not there yet."""
-        verb, (kind, database, name), columns = step[0], step[1] or ("", "*", "*"), {column for _word, column in step[2] or [] if column}
-        if verb != "grant" or name == "*":
+        kind, database, name = step[1] or ("", "*", "*")
+        if step[0] != "grant" or name == "*":
             return ""
+        columns = {column for _word, column in step[2] if column}
         if kind:
             there = self.server.rows("SELECT 1 AS there FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = %s AND ROUTINE_NAME = %s "
                                      "AND ROUTINE_TYPE = %s", (database, name, kind))
@@ -247,11 +281,9 @@ class Accounts:
         return plan(wanted, {row["n"]: (row["s"], row["c"]) for row in rows}, identifier)
 
     def apply(self, user, host, step):
-        values = [user["name"], host]
-        if step[0] in ("create", "password"):
-            values.append(fresh(self.dialect, str(self.passwords[user["name"]])))
-        sql, more = statement(step, user, self.dialect, identifier)
-        self.server.run(sql, values + more)
+        secrets = self.secrets(user)
+        for sql, names, more in statements(step, user, self.dialect, identifier):
+            self.server.run(sql, [user["name"], host, *(fresh(self.dialect, secrets[name]) for name in names), *more])
 
     def apply_all(self, users, steps):
         """The sentences on what was done, which may be more than was seen at first."""
@@ -344,6 +376,7 @@ def main():
             databases={"type": "list", "elements": "raw", "default": []},
             users={"type": "list", "elements": "dict", "default": [], "options": USER},
             passwords={"type": "dict", "default": {}, "no_log": True},
+            old_passwords={"type": "dict", "default": {}, "no_log": True},
             lift_read_only={"type": "bool", "default": False},
             mark_beginning={"type": "bool", "default": False},
         ),
@@ -352,11 +385,11 @@ def main():
     params = module.params
     refuse_unreadable(module)
     with opened(module) as server:
-        accounts = Accounts(server, params["passwords"])
+        accounts = Accounts(server, params["passwords"], params["old_passwords"])
         databases, steps = accounts.databases(params["databases"]), list(accounts.steps(params["users"]))
-        fresh = sorted({user["name"] for user, _host, step in steps if step[0] in ("create", "password")})
-        judge = Passwords(server, module) if fresh else None
-        for name in fresh:
+        setting = [(step[0], user["name"]) for user, _host, step in steps if step[0] in VERBS]
+        judge = Passwords(server, module) if setting else None
+        for name in sorted({name for verb, name in setting if verb in ("create", "password", "beside")}):
             judge.check(str(params["passwords"][name]), name)
         made = ["the binary log: marked as beginning with an empty server"] * params["mark_beginning"]
         made += [sentence for sentence, _statement in databases]
@@ -376,6 +409,11 @@ def main():
 
 
 def refuse_unreadable(module):
+    known = [user["name"] for user in module.params["users"]]
+    for name in sorted(module.params["old_passwords"]):
+        if name not in known:
+            module.fail_json(msg="old_passwords has one for '%s', which is no account in users (%s): correct the name. Nothing was "
+                                 "changed." % (name, ", ".join(known) or "none"))
     for user in module.params["users"]:
         for place, names in (user["privileges"] or {}).items():
             if place_of(str(place)) is None:

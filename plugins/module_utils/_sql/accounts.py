@@ -12,7 +12,7 @@ import hashlib
 import re
 import secrets
 
-from ansible_collections.failover.stack.plugins.module_utils._sql import grants
+from ansible_collections.failover.stack.plugins.module_utils._sql import grants, ways
 
 SALT_BYTES = 20
 SALT_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -108,43 +108,42 @@ def require_clause(user):
 # -- plan -----------------------------------------------------------------------------------
 
 
-def plan_account(wanted, found, password, dialect):
-    """Steps (verb, place or None, privileges) that make found, or None, what is wanted."""
+def plan_account(wanted, found, password, dialect, old=""):
+    """Steps (verb, place or None, privileges or acts of ways.py) that make found, or None, what is wanted. old: a password that is to be
+    valid besides."""
     steps = []
     if found is None:
-        steps.append(("create", None, None))
+        steps.append(("create", None, ways.created(dialect, old)))
     else:
-        if not is_password(found["plugin"], found["string"], password):
-            steps.append(("password", None, None))
+        step = ways.plan(dialect, found["ways"], taken(found, password, old), old)
+        if step:
+            steps.append((step[0], None, step[1]))
         if tuple(found["require"]) != requirement(wanted):
             steps.append(("require", None, None))
     return steps + grants.plan(grants.wanted(wanted, dialect), found["grants"] if found else {})
+
+
+def taken(found, password, old=""):
+    """What each way of an account takes: 'new', 'old', or None for something else."""
+    return ways.which(found["ways"], {"new": password, "old": old}, is_password)
 
 
 def sentence(account, step):
     verb, place, names = step
     if verb in ("grant", "revoke"):
         return "%s: %s %s on %s" % (account, verb, grants.words(names), grants.shown(place))
-    return {"create": "%s: created", "password": "%s: another password", "require": "%s: another rule about TLS"}[verb] % account
+    return dict(ways.SENTENCES, require="%s: another rule about TLS")[verb] % account
 
 
-def clause(dialect):
-    """How the statements name plugin and string: the string goes in as a bound literal."""
-    if dialect == "mariadb":
-        return "IDENTIFIED VIA mysql_native_password USING %s"
-    return "IDENTIFIED WITH caching_sha2_password AS %s"
-
-
-def statement(step, wanted, dialect, identifier):
-    """(SQL, values) of a step, with places for user and host first and, where a password is set, for its stored string."""
+def statements(step, wanted, dialect, identifier):
+    """[(SQL, passwords, values)] of a step, with places for user and host first, then for what is stored of the passwords, which are called
+    new and old, then for the values."""
     verb, place, names = step
-    require, values = require_clause(wanted)
-    if verb == "create":
-        return "CREATE USER %%s@%%s %s %s" % (clause(dialect), require), values
-    if verb == "password":
-        return "ALTER USER %%s@%%s %s" % clause(dialect), []
+    require = require_clause(wanted)
+    if verb in ways.VERBS:
+        return ways.statements(dialect, verb, names, require)
     if verb == "require":
-        return "ALTER USER %%s@%%s %s" % require, values
+        return [("ALTER USER %%s@%%s %s" % require[0], [], require[1])]
     word, link = ("GRANT", "TO") if verb == "grant" else ("REVOKE", "FROM")
     sql = "%s %s ON %s %s " % (word, grants.words(names, identifier), grants.quoted_place(place, identifier), link)
-    return sql.replace("%", "%%") + "%s@%s", []
+    return [(sql.replace("%", "%%") + "%s@%s", [], [])]

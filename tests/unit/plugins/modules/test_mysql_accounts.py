@@ -9,7 +9,7 @@ import re
 
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._sql import connection
-from ansible_collections.failover.stack.plugins.module_utils._sql.accounts import native_hash
+from ansible_collections.failover.stack.plugins.module_utils._sql.accounts import is_password, native_hash
 from ansible_collections.failover.stack.plugins.module_utils._sql.beginning import STATEMENT
 from ansible_collections.failover.stack.plugins.module_utils._sql.connection import Failure, Unreachable
 from ansible_collections.failover.stack.plugins.modules import mysql_accounts
@@ -20,7 +20,7 @@ COUNT = {"login_unix_socket": "/run/mysqld/mysqld.sock", "config_file": ""}
 
 
 class Server:
-    """A MariaDB or MySQL with databases and accounts: {(user, host): [string, require, {place: privileges}]}.
+    """A MariaDB or MySQL with databases and accounts: {(user, host): [string, require, {place: privileges}, second string]}.
 
     things: tables with their columns and routines, by (database, name). judges: active plugins that judge passwords.
     """
@@ -52,6 +52,11 @@ class Server:
         if "information_schema.COLUMNS" in statement:
             return [{"name": name} for name in self.things.get(tuple(values), ())]
         account = self.accounts.get(tuple(values))
+        if statement.endswith("AS more FROM mysql.global_priv WHERE User = %s AND Host = %s"):
+            more = [{}, {"plugin": "mysql_native_password", "authentication_string": account[3:] and account[3]}]
+            return [{"more": json.dumps(more) if account[3:] else None}]
+        if "additional_password" in statement:
+            return [{"more": account[3].encode().hex() if account[3:] else None}]
         if statement.startswith("SELECT plugin"):
             plugin = b"caching_sha2_password" if (account or [""])[0].startswith("$A") else b"mysql_native_password"
             if account is None:
@@ -81,11 +86,15 @@ class Server:
         elif statement.startswith("ALTER DATABASE"):
             return
         elif verb == "CREATE":
-            self.accounts[key] = [values[2], required(statement, values[3:]), {}]
+            both = statement.count("USING")
+            self.accounts[key] = [values[2], required(statement, values[2 + max(both, 1):]), {}, *(values[3:4] if both == 2 else [])]
         elif "REQUIRE" in statement:
             self.accounts[key][1] = required(statement, values[2:])
         elif verb == "ALTER":
-            self.accounts[key][0] = values[2]
+            account = self.accounts[key]
+            second = {"DISCARD": [], "RETAIN": [account[0]]}.get(
+                (re.findall("DISCARD|RETAIN", statement) or [""])[0], values[3:4] if "VIA" in statement else account[3:])
+            account[3:], account[0] = list(second), values[2] if values[2:] else account[0]
         else:
             names, place = re.match(r"\w+ (.+) ON ((?:PROCEDURE )?(?:\S+|`.*`\.\S+)) (?:TO|FROM) ", statement % ("'u'", "'h'")).groups()
             have = self.accounts[key][2].setdefault(place, set())
@@ -143,6 +152,62 @@ def test_mysqls_password_has_a_salt_of_its_own(monkeypatch, play):
     play(mysql_accounts, asked(users=[dict(SHOP, hosts=["198.51.100.11", "198.51.100.12"])]))
     strings = [account[0] for account in server.accounts.values()]
     assert len(set(strings)) == 2 and all(len(string) == 7 + 20 + 43 for string in strings)
+
+
+NEW, BOTH = {"shop": PASSWORD + "2"}, {"passwords": {"shop": PASSWORD + "2"}, "old_passwords": {"shop": PASSWORD}}
+
+
+def takes(server):
+    """The passwords of the shop's account."""
+    return [password for password in (PASSWORD, NEW["shop"]) if any(
+        is_password("caching_sha2_password" if one.startswith("$A") else "mysql_native_password", one.encode(), password)
+        for one in [server.accounts["shop", "198.51.100.%"][0], *server.accounts["shop", "198.51.100.%"][3:]])]
+
+
+def test_an_old_password_is_valid_beside_the_new_one_until_it_is_named_no_more(server, play):
+    play(mysql_accounts, asked())
+    said = play(mysql_accounts, asked(**BOTH), check=True)
+    assert takes(server) == [PASSWORD] and said["done"] == ["shop@198.51.100.%: another password, the old one stays valid"]
+    result = play(mysql_accounts, asked(**BOTH), diff=True)
+    assert result["done"] == said["done"] and takes(server) == [PASSWORD, NEW["shop"]] and PASSWORD not in json.dumps(result)
+    server.did.clear()
+    assert not play(mysql_accounts, asked(**BOTH))["changed"] and server.did == []
+    assert play(mysql_accounts, asked(passwords=NEW), check=True)["done"] == ["shop@198.51.100.%: the old password is dropped"]
+    assert takes(server) == [PASSWORD, NEW["shop"]]
+    assert play(mysql_accounts, asked(passwords=NEW))["done"] == ["shop@198.51.100.%: the old password is dropped"]
+    assert takes(server) == [NEW["shop"]] and not play(mysql_accounts, asked(passwords=NEW))["changed"]
+
+
+def test_a_new_account_has_both_and_one_that_has_the_new_one_gets_the_old_one_back(server, play):
+    assert play(mysql_accounts, asked(**BOTH))["done"][1] == "shop@198.51.100.%: created" and takes(server) == [PASSWORD, NEW["shop"]]
+    assert not play(mysql_accounts, asked(**BOTH))["changed"]
+    play(mysql_accounts, asked(passwords=NEW))
+    assert play(mysql_accounts, asked(**BOTH))["done"] == ["shop@198.51.100.%: the old password is valid, too"]
+    assert takes(server) == [PASSWORD, NEW["shop"]]
+
+
+@pytest.mark.parametrize("given, says", [
+    ({"passwords": NEW, "old_passwords": NEW}, "old_passwords has the same one for the account shop as passwords: give the one that it had "
+                                               "so far, or leave it out, then only the one in passwords is valid. Nothing was changed."),
+    ({"passwords": NEW, "old_passwords": {"shop": "mistyped"}}, (
+        "shop@198.51.100.% takes neither the password in passwords nor the one in old_passwords, so whoever uses it now would be refused: "
+        "correct the old one, or leave it out to accept that. Nothing was changed.")),
+    ({"old_passwords": {"shpo": PASSWORD}}, (
+        "old_passwords has one for 'shpo', which is no account in users (shop): correct the name. Nothing was changed.")),
+])
+def test_an_old_password_that_would_leave_clients_refused_is_refused_itself(server, play, refused, given, says):
+    play(mysql_accounts, asked())
+    server.did.clear()
+    assert refused(mysql_accounts, asked(databases=["other"], **given)) == says and server.did == []
+
+
+def test_a_server_that_judges_passwords_lets_both_be_set_and_the_old_one_be_dropped(judging, play):
+    play(mysql_accounts, asked())
+    for given in (BOTH, {"passwords": NEW}):
+        judging.while_writing.clear()
+        assert play(mysql_accounts, asked(**given))["changed"]
+        assert {seen["strict_password_validation"] for seen in judging.while_writing} == {"OFF"}
+    assert judging.globals["strict_password_validation"] == "ON" and takes(judging) == [NEW["shop"]]
 
 
 def test_privileges_tls_rule_and_hosts_become_what_is_asked(server, play):

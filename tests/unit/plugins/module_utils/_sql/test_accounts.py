@@ -43,11 +43,11 @@ READ, WRITE, ALL = ("SELECT", ""), ("INSERT", ""), ("ALL PRIVILEGES", "")
 
 def test_new_account():
     assert accounts.plan_account(SHOP, None, "x", "mariadb") == [
-        ("create", None, None), ("grant", MINE, [ALL]), ("grant", OTHER, [WRITE, READ])]
+        ("create", None, ["new"]), ("grant", MINE, [ALL]), ("grant", OTHER, [WRITE, READ])]
 
 
 def found(**changes):
-    here = {"plugin": "mysql_native_password", "string": accounts.native_hash("x").encode(), "require": ["", "", ""],
+    here = {"ways": [("mysql_native_password", accounts.native_hash("x").encode())], "require": ["", "", ""],
             "grants": {MINE: {ALL}, OTHER: {READ, WRITE}}}
     return dict(here, **changes)
 
@@ -57,7 +57,7 @@ def test_nothing_to_do():
 
 
 @pytest.mark.parametrize("changes, steps", [
-    ({"string": b"*0"}, [("password", None, None)]),
+    ({"ways": [("mysql_native_password", b"*0")]}, [("password", None, ["new"])]),
     ({"require": ["ANY", "", ""]}, [("require", None, None)]),
     ({"require": ["SPECIFIED", "", "", "DHE-RSA"]}, [("require", None, None)]),
     ({"grants": {MINE: {ALL}, OTHER: {READ, ("DELETE", "")}, ("", "*", "*"): {("FILE", "")}}},
@@ -83,9 +83,6 @@ def test_a_certificate_can_be_required_by_issuer_and_subject(asked, kept, sql, v
 
 
 @pytest.mark.parametrize("step, dialect, sql", [
-    (("create", None, None), "mariadb", "CREATE USER %s@%s IDENTIFIED VIA mysql_native_password USING %s REQUIRE NONE"),
-    (("create", None, None), "mysql", "CREATE USER %s@%s IDENTIFIED WITH caching_sha2_password AS %s REQUIRE NONE"),
-    (("password", None, None), "mysql", "ALTER USER %s@%s IDENTIFIED WITH caching_sha2_password AS %s"),
     (("require", None, None), "mysql", "ALTER USER %s@%s REQUIRE NONE"),
     (("grant", ("", "*", "*"), [("FILE", ""), ("SUPER", "")]), "mysql", "GRANT FILE, SUPER ON *.* TO %s@%s"),
     (("revoke", ("", r"a\%b", "*"), [("SELECT", "")]), "mysql", r"REVOKE SELECT ON `a\%%b`.* FROM %s@%s"),
@@ -94,9 +91,25 @@ def test_a_certificate_can_be_required_by_issuer_and_subject(asked, kept, sql, v
     (("grant", ("PROCEDURE", "shop", "report"), [("EXECUTE", "")]), "mariadb", "GRANT EXECUTE ON PROCEDURE `shop`.`report` TO %s@%s"),
 ])
 def test_statements(step, dialect, sql):
-    assert accounts.statement(step, {}, dialect, identifier) == (sql, [])
+    assert accounts.statements(step, {}, dialect, identifier) == [(sql, [], [])]
+
+
+@pytest.mark.parametrize("step, dialect, made", [
+    (("create", None, ["new"]), "mariadb", [("CREATE USER %s@%s IDENTIFIED VIA mysql_native_password USING %s REQUIRE SUBJECT %s", ["new"],
+                                             ["/CN=a"])]),
+    (("create", None, ["old", "new, retain"]), "mysql", [
+        ("CREATE USER %s@%s IDENTIFIED WITH caching_sha2_password AS %s REQUIRE SUBJECT %s", ["old"], ["/CN=a"]),
+        ("ALTER USER %s@%s IDENTIFIED WITH caching_sha2_password AS %s RETAIN CURRENT PASSWORD", ["new"], [])]),
+    (("beside", None, ["both"]), "mariadb", [
+        ("ALTER USER %s@%s IDENTIFIED VIA mysql_native_password USING %s OR mysql_native_password USING %s", ["new", "old"], [])]),
+    (("drop", None, ["new, retain", "discard"]), "mysql", [
+        ("ALTER USER %s@%s IDENTIFIED WITH caching_sha2_password AS %s RETAIN CURRENT PASSWORD", ["new"], []),
+        ("ALTER USER %s@%s DISCARD OLD PASSWORD", [], [])]),
+])
+def test_statements_that_set_passwords(step, dialect, made):
+    assert accounts.statements(step, {"subject": "/CN=a"}, dialect, identifier) == made
 
 
 def test_sentences():
     assert accounts.sentence("a@%", ("grant", ("", "b", "*"), [("INSERT", ""), ("SELECT", "")])) == "a@%: grant INSERT, SELECT on b.*"
-    assert accounts.sentence("a@%", ("create", None, None)) == "a@%: created"
+    assert accounts.sentence("a@%", ("create", None, ["new"])) == "a@%: created"

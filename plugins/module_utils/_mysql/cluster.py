@@ -74,9 +74,9 @@ def cluster(values):
 
     mine: the member's row. writer: a name, empty without one. is_writer. discard: members named by the user, what they hold may go.
     joiners: those of this run who become copies of another member. new: whether nobody replicates, writes or is recorded yet. source: the
-    member to receive from, empty for none. follows: whether it shall do so now. source_is_new: whether that one gets its accounts a moment
-    later. mutual: whether the writer is this member's replica already. marks: whether this member's log begins with an empty server and
-    does not say so yet.
+    member to receive from, empty for none. follows: whether it shall do so now. source_is_new: whether that one gets its accounts, or
+    another password of them, a moment later. mutual: whether the writer is this member's replica already. marks: whether this member's
+    log begins with an empty server and does not say so yet.
     """
     host, rows, observed = values["inventory_hostname"], values["_topology"], values["_observed"]
     mine, writer = rows[host], writer_of(rows) or ""
@@ -88,7 +88,8 @@ def cluster(values):
         "mine": mine, "writer": writer, "is_writer": host == writer, "discard": discard, "joiners": joiners, "source": source,
         "new": nobody_yet(observed), "follows": bool(source) and follows(values["_info"], source, rows, observed, joiners) and not (
             led.elsewhere(values) and led.follows_by_itself(values["_info"]) and host not in joiners),
-        "source_is_new": bool(source) and (rows[source]["action"] in ("join", "seed") or source in discard),
+        "source_is_new": bool(source) and (
+            rows[source]["action"] in ("join", "seed") or source in discard or values.get("user") in (values.get("old_passwords") or {})),
         "mutual": bool(writer) and rows[writer]["source"] == host,
         "marks": host == writer and empty_beginning(observed.get(host, {}))}
 

@@ -83,3 +83,13 @@ def password_problems(where, name, password, settings, flavour):
     why = password_rules.weak(str(password), name, rules)
     if why:
         yield "%s %s, and the settings load %s, which would refuse it: give another one." % (where, why, rules["by"])
+
+
+def old_password_problems(variable, old, current):
+    """Passwords that are to stay valid beside the new ones. current: {account: its new password}."""
+    for name, password in (old or {}).items():
+        if name not in current:
+            yield "%s has one for '%s', which is no account here (%s): correct the name, or leave it out." % (
+                variable, name, ", ".join(map(str, current)))
+        elif password and current[name] and str(password) == str(current[name]):
+            yield "%s.%s is the same as its new one: give the one that it had so far, or leave it out to drop that." % (variable, name)

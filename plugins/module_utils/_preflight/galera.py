@@ -157,6 +157,10 @@ def _secrets(host, values):
         yield from _of_host(host, accounts.password_problems(
             "galera_sst_password", values["galera_sst_user"], password, values.get("galera_settings"), "mariadb"))
     passwords = values.get("galera_user_passwords") or {}
+    current = {user["name"]: passwords.get(user["name"]) for user in values["galera_users"]}
+    if values["galera_sst_method"] == "mariabackup":
+        current[values["galera_sst_user"]] = values.get("galera_sst_password")
+    yield from _of_host(host, accounts.old_password_problems("galera_old_passwords", values.get("galera_old_passwords"), current))
     for number, user in enumerate(values["galera_users"]):
         where = "galera_users[%d]" % number
         yield from _of_host(host, accounts.privilege_problems(where, user, "mariadb"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.failover.stack.plugins.module_utils._mmm.config import name_of
+from ansible_collections.failover.stack.plugins.module_utils._preflight import accounts
 from ansible_collections.failover.stack.plugins.module_utils._preflight.core import Claim, address_of, listening
 
 PREFIX, CLUSTER = "mmm_", "mysql_replication_"
@@ -158,6 +159,8 @@ def account_problems(host, values):
                         PREFIX, name, user, CLUSTER, key, member)
     for name in ("agent_password", "monitor_password"):
         yield from password_problems(PREFIX + name, of(values, name))
+    yield from accounts.old_password_problems(PREFIX + "old_passwords", of(values, "old_passwords"), {
+        of(values, name + "_user"): of(values, name + "_password") for name in ("agent", "monitor")})
     if host in (of(values, "members") or []) and of(values, "replication_password") is not None:
         yield from password_problems(PREFIX + "replication_password", of(values, "replication_password"), "mysql_replication_password")
 

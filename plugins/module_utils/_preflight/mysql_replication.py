@@ -207,6 +207,9 @@ def password_problems(host, values):
     if of(values, "user") and of(values, "user") == of(values, "monitor_user"):
         yield "%suser and %smonitor_user are both '%s': give each its own name, their privileges differ." % (
             PREFIX, PREFIX, of(values, "user"))
+    current = {of(values, "user"): of(values, "password"), of(values, "monitor_user"): of(values, "monitor_password")}
+    yield from accounts.old_password_problems(PREFIX + "old_passwords", of(values, "old_passwords"), {**current, **{
+        str(user.get("name")): passwords.get(str(user.get("name"))) for user in of(values, "users") or []}})
     for position, user in enumerate(of(values, "users") or []):
         where, name = "%susers[%d]" % (PREFIX, position), str(user.get("name"))
         if name in taken:

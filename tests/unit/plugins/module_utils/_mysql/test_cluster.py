@@ -126,6 +126,12 @@ def test_a_source_that_begins_in_this_run_gets_its_accounts_a_moment_later():
     assert cluster.cluster(given)["source_is_new"]
 
 
+def test_a_source_that_is_a_replica_gets_another_password_of_the_replicas_account_a_moment_later():
+    given = values("db3", _topology=rows(db3=row("replica", "db2")), user="replication")
+    assert not cluster.cluster(dict(given, old_passwords={"shop": "former"}))["source_is_new"]
+    assert cluster.cluster(dict(given, old_passwords={"replication": "former"}))["source_is_new"]
+
+
 @pytest.mark.parametrize("more", [{"db1": info(1, writable=True)}, {"db2": info(2, "db1")},
                                   {"db3": info(3, recorded=True)}])
 def test_new_is_where_nobody_writes_replicates_or_is_recorded(more):

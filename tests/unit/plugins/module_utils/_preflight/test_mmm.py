@@ -91,6 +91,8 @@ def test_names_that_mmm_cannot_tell_apart():
     ({"monitor_password": "it's-long-enough"}, "mmm_monitor_password has blanks, quotes, \\ or letters outside ASCII, which MMM writes "
                                                "into "
                                                "statements as they are: use others."),
+    ({"old_passwords": {"mmm_tools": "a former password"}},
+     "mmm_old_passwords has one for 'mmm_tools', which is no account here (mmm_agent, mmm_monitor): correct the name, or leave it out."),
     ({"check_trap_s": 0}, "mmm_check_trap_s is 0: set a number from 1 to 600."),
     ({"kill_host": "off.sh"}, "mmm_kill_host is 'off.sh': write an absolute path of letters, digits and _ . + -.")])
 def test_refusals(given, words):

@@ -186,6 +186,11 @@ def test_a_sane_cluster_has_no_problems():
      "mysql_replication_tls to true."),
     ({"password": None}, "mysql_replication_password is missing: set it, 12 to 96 characters."),
     ({"monitor_password": "short"}, "mysql_replication_monitor_password has 5 characters: use 12 to 256."),
+    ({"old_passwords": {"shpo": "a-former-good-horse"}},
+     "mysql_replication_old_passwords has one for 'shpo', which is no account here (replication, monitor, shop): correct the name, or "
+     "leave it out."),
+    ({"old_passwords": {"shop": "a-third-good-horse"}},
+     "mysql_replication_old_passwords.shop is the same as its new one: give the one that it had so far, or leave it out to drop that."),
     ({"password": "x" * 97}, "mysql_replication_password has 97 characters: use 12 to 96."),
     ({"flavour": "mysql", "password": "x" * 33}, "mysql_replication_password has 33 characters: use 12 to 32."),
     ({"flavour": "mysql", "passwords": {"shop": "x" * 257}},
@@ -262,6 +267,11 @@ def test_two_clusters_cannot_share_a_writer_address():
     other = values(group="other", members=["db7"], sources=["db7"], address="198.18.0.37", server_id=37)
     assert clashes(claims("db1", values()) + claims("db7", other)) == [
         "db7: mysql_replication_writer_address is 198.18.0.102, which somebody else has: choose a free one."]
+
+
+def test_old_passwords_of_all_accounts_are_taken():
+    old = dict.fromkeys(["replication", "monitor", "shop"], "a-former-good-horse")
+    assert problems("db1", values(old_passwords=old)) == [] == problems("db1", values(old_passwords=None))
 
 
 def test_no_secret_is_told():

@@ -49,17 +49,19 @@ def dropin(values):
 def server(values):
     """unit: the main process's. units: what shall run. size: how many vote. bad_verdicts: decisions that stop a run. at, hosts: the
     address, and those of the members by name, as they stand before a port. places: address and port of the members' group communication.
-    donors: see there. settings: lines of an option file. listens: where clients are taken; narrow: ports that are not to be listened on
-    everywhere."""
+    donors: see there. settings: lines of an option file. doors: where a member's certificate is seen. listens: where clients are taken;
+    narrow: ports that are not to be listened on everywhere."""
     hosts = {member: bracketed(values["member_addresses"][member]) for member in values["members"]}
     arbitrator, everybody = is_arbitrator(values), [*values["members"], *values["arbitrators"]]
-    # What the main process reads at start. The list of members is not there: those that run learn of new ones from each other.
-    reads = [values["_arbitrator_config"] if arbitrator else values["_config"], values["_tls_path"], dropin(values)]
+    # What the main process reads at start. The list of members is not there: those that run learn of new ones from each other. A member is
+    # told to take up other certificates (certificate_reload), nobody can tell an arbitrator.
+    reads = [*([values["_arbitrator_config"], values["_tls_path"]] if arbitrator else [values["_config"]]), dropin(values)]
     # A member starts by joining, see apply.yml.
     main = {"name": main_unit(values), "state": "started" if arbitrator else "as_is", "enabled": True, "reads": reads}
     agent = {"name": AGENT_UNIT, "state": "started", "enabled": True, "reads": [AGENT, AGENT_FILE], "when_stale": "restarted"}
     return {
         "is_arbitrator": arbitrator, "is_leaving": values["inventory_hostname"] not in everybody, "size": len(everybody),
+        "doors": [{"protocol": "mysql", "socket": values["_socket"]}, {"address": values["address"], "port": int(values["group_port"])}],
         "exchange": EXCHANGE, "listens": listens(values), "narrow": narrow(values), "gate": GATE, "unit": main_unit(values),
         "units": [main] if arbitrator else [main, agent], "agent_unit": AGENT_UNIT,
         "tls_group": values["_arbitrator_user"] if arbitrator else values["_user"],

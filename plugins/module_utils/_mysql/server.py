@@ -106,17 +106,19 @@ def problems(values, host):
 
 def server(values):
     """mysql: whether it is Oracle's. binlog_total_mb: MiB that all binary logs may take, 0 for any; binlog_mb: one of them. variables: what
-    a running server is told. problems: what speaks against the directories. blank_check: check mode on a machine without the server.
-    places: of all members, for the agent. settings: lines of an option file. listens: its addresses; nonlocal: whether it starts only
-    where the kernel lets it listen at some that are not there. narrow: ports that are not to be listened on everywhere."""
+    a running server is told. problems: what speaks against the directories. doors: where its certificate is seen. blank_check: check mode
+    on a machine without the server. places: of all members, for the agent. settings: lines of an option file. listens: its addresses;
+    nonlocal: whether it starts only where the kernel lets it listen at some that are not there. narrow: ports that are not to be listened
+    on everywhere."""
     own, host = values["_own"], values.get("_host", {})
     bound = binary_logs.bound_mb(values["binlog_total_mb"], values["binlog_disk_percent"], host.get("disk_mb"))
     dropin = "/etc/systemd/system/%s.d/failover-stack.conf" % own["unit"]
-    reads = [own["config"], dropin, values["_certificates"]]
+    # What a running server is told to take up is not here, see certificate_reload.
+    reads = [own["config"], dropin]
     at = listening.places(values["bind_address"], values["address"], values["writer_address"], values["more_addresses"], values["failover"])
     return {
         "listens": at, "nonlocal": values["flavour"] == "mysql" and not listening.everywhere(at),
-        "narrow": [] if listening.everywhere(at) else [int(values["port"])],
+        "narrow": [] if listening.everywhere(at) else [int(values["port"])], "doors": doors(values),
         "mysql": values["flavour"] == "mysql", "own_apparmor": own_apparmor(values), "dropin": dropin, "reads": reads,
         "buffer_pool_mb": values["buffer_pool_mb"] or buffer_pool_mb(host.get("memory_mb"), values["memory_percent"]),
         "problems": problems(values, host), **logs(values),
@@ -127,6 +129,11 @@ def server(values):
         "links": [{"path": "/etc/systemd/system/" + unit, "target": "/dev/null"} for unit in own["masked"]],
         "unit": {"name": own["unit"], "state": "started", "enabled": True, "reads": reads,
                  **({"log": own["log"]} if own.get("log") else {})}}
+
+
+def doors(values):
+    return [{"protocol": "mysql", "socket": values["socket"]},
+            {"protocol": "mysql", "address": values["address"], "port": int(values["port"])}]
 
 
 def variables(values, bound):

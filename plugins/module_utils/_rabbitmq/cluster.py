@@ -87,18 +87,19 @@ def dropin(values):
 def server(values):
     """block: for /etc/hosts. absent: files that must not be there. units: the node's and its watchdog's; stopped_units: those of a member
     that leaves. old_unit_files: of the watchdog's unit as it was called before. sockets: what is started before anything of Erlang.
-    erlang_address, epmd: where members listen for each other, empty for everywhere. narrow: ports nobody is to listen on everywhere."""
+    erlang_address, epmd: where members listen for each other, empty for everywhere. narrow: ports nobody is to listen on everywhere. doors:
+    where the node's certificate is seen; it is told to take up another one, see certificate_reload."""
     directory, reads = values["_directory"], ["%s/%s" % (values["_directory"], name) for name in READ_AT_START]
     lines = ["%s %s" % (address, name) for name, address in sorted(names(values).items(), key=lambda pair: pair[0].lower())]
     return {
-        "erlang_address": erlang_address(values), "epmd": epmd(values), "narrow": narrow(values),
+        "doors": doors(values), "erlang_address": erlang_address(values), "epmd": epmd(values), "narrow": narrow(values),
         "sockets": [{"name": EPMD_SOCKET, "state": "started", "enabled": True, "reads": [EPMD_DROPIN], "when_stale": "restarted"}],
         "old_unit_files": [path % OLD_UNIT for path in UNIT_FILES],
         "block": {"path": "/etc/hosts", "marker": "# {mark} RabbitMQ %s (failover.stack)" % values["name"], "block": "\n".join(lines)},
         "absent": [OLD_PROGRAM] + ([] if values["internode_tls"] else [directory + "/internode_tls.config"])
         + ([] if ipv6(values) else [directory + "/erl_inetrc"]),
         "units": [{"name": values["_unit"], "state": "started", "enabled": True, "no_block": True,
-                   "reads": [*reads, values["_tls_path"], dropin(values)]},
+                   "reads": [*reads, dropin(values)]},
                   {"name": WATCHDOG_UNIT, "state": "started", "enabled": True, "reads": [WATCHDOG, WATCHDOG_FILE],
                    "when_stale": "restarted"}],
         "stopped_units": [{"name": OLD_UNIT, "state": "stopped"}] + [
@@ -138,14 +139,27 @@ def ports(values):
     return wanted + ([values["management_port"]] if "rabbitmq_management" in values["plugins"] else [])
 
 
+def reached(values, address):
+    """Where this host reaches a node that listens at an address."""
+    return values["address"] if address in EVERYWHERE else address
+
+
+def doors(values):
+    shown = [values["tls_port"]] if values["tls"] else []
+    shown += [values["management_port"]] if values["tls"] and "rabbitmq_management" in values["plugins"] else []
+    found = [{"address": reached(values, values["bind_address"]), "port": int(port)} for port in shown]
+    between = {"address": reached(values, values["distribution_address"]), "port": int(values["distribution_port"])}
+    return found + ([between] if values["internode_tls"] else [])
+
+
 def watchdog_settings(values):
     """program_unit's options: the watchdog restarts a node that does not go on after a partition."""
-    at = values["address"] if values["bind_address"] == "::" else values["bind_address"]
     peers = [values["member_addresses"][member] for member in values["members"] if member != values["inventory_hostname"]]
     return {
         "directory": WATCHDOG, "description": "Restarts a RabbitMQ node that does not go on after a partition",
         "arguments": ["--unit", values["_unit"], "--seconds", values["stuck_s"],
-                      "--serves", "[%s]:%s" % (at, values["port"] or values["tls_port"]), "--log", LOG % node(values),
+                      "--serves", "[%s]:%s" % (reached(values, values["bind_address"]), values["port"] or values["tls_port"]),
+                      "--log", LOG % node(values),
                       *("--peer=[%s]:%s" % (peer, values["distribution_port"]) for peer in peers)],
         "after": [values["_unit"]], "replaces": [OLD_UNIT], "watchdog_s": SIGN_OF_LIFE_S,
         # rabbitmqctl becomes the server's user, as which it reads the cookie, and compiles as Erlang does; systemctl needs nothing.

@@ -121,7 +121,7 @@ def mysql(values):
         "cluster": values["group"], "members": addresses, "sources": list(values["sources"]), "port": values["port"],
         "socket": values["socket"], "failover": values["failover"], "automatic": automatic, "elsewhere": led.elsewhere(values),
         "replicate_from": values.get("replicate_from") or "", "writer_address": values["writer_address"], "limits": limits,
-        "record": MYSQL_RECORD, "units": [unit(own["unit"], [own["config"], dropin, values["_certificates"]]), *agent],
+        "record": MYSQL_RECORD, "units": [unit(own["unit"], [own["config"], dropin]), *agent],
         "certificates": [values["_certificates"] + "/*.pem"]}
 
 

@@ -30,7 +30,10 @@ def test_a_member():
     assert (found["is_arbitrator"], found["is_leaving"], found["size"], found["tls_group"]) == (False, False, 3, "mysql")
     main, agent = found["units"]
     assert main == {"name": "mariadb.service", "state": "as_is", "enabled": True, "reads": [
-        "/etc/galera.cnf", "/etc/galera-tls", "/etc/systemd/system/mariadb.service.d/failover.conf"]}
+        "/etc/galera.cnf", "/etc/systemd/system/mariadb.service.d/failover.conf"]}
+    # Nobody can tell an arbitrator to take up other certificates: it restarts.
+    assert "/etc/galera-tls" in cluster.server(values("arbiter1"))["units"][0]["reads"]
+    assert [one["protocol"] if "protocol" in one else one["port"] for one in found["doors"]] == ["mysql", 4567]
     assert (agent["name"], agent["reads"]) == ("failover-galera-agent.service", [cluster.AGENT, cluster.AGENT_FILE])
     wanted = cluster.config(values())
     assert [(one["path"], one["content"]) for one in wanted["files"]] == [

@@ -127,7 +127,9 @@ def test_server():
     found = server.server(values())
     assert found["dropin"] == "/etc/systemd/system/mariadb.service.d/failover-stack.conf"
     assert found["unit"] == {"name": "mariadb.service", "state": "started", "enabled": True, "reads": [
-        "/etc/mysql/x.cnf", found["dropin"], "/etc/mysql/certificates"]}
+        "/etc/mysql/x.cnf", found["dropin"]]}
+    assert found["doors"] == [{"protocol": "mysql", "socket": "/run/mysqld/mysqld.sock"},
+                              {"protocol": "mysql", "address": "198.18.0.31", "port": 3306}]
     assert found["links"] == [{"path": "/etc/systemd/system/mariadb.socket", "target": "/dev/null"}]
     assert [one["path"] for one in found["directories"]] == [
         "/var/lib/mysql", "/var/log/mysql", "/var/lib/mysql-files", "/etc/mysql/certificates", server.AGENT, "/var/lib/failover-mysql"]

@@ -38,7 +38,7 @@ def test_server():
     assert node["reads"] == [
         "/etc/rabbitmq/rabbitmq.conf", "/etc/rabbitmq/advanced.config", "/etc/rabbitmq/rabbitmq-env.conf", "/etc/rabbitmq/enabled_plugins",
         "/etc/rabbitmq/internode_tls.config", "/etc/rabbitmq/erl_inetrc",
-        "/etc/rabbitmq/tls", "/etc/systemd/system/rabbitmq-server.service.d/failover.conf"]
+        "/etc/systemd/system/rabbitmq-server.service.d/failover.conf"]
     assert (node["no_block"], watchdog["name"], watchdog["when_stale"]) == (True, "failover-rabbitmq-watchdog.service", "restarted")
 
 
@@ -61,6 +61,14 @@ def test_members_listen_for_each_other_at_their_own_address():
     ({"plugins": ["rabbitmq_prometheus"], "prometheus_address": "::"}, [4369, 25672, 5672, 5671])])
 def test_ports_that_nobody_is_to_find_everywhere(more, narrow):
     assert cluster.server(values(**more))["narrow"] == narrow
+
+
+@pytest.mark.parametrize("given, ports", [
+    ({"tls": True, "internode_tls": True}, [5671, 15672, 25672]), ({"tls": False, "internode_tls": True}, [25672]),
+    ({"tls": True, "internode_tls": False, "plugins": []}, [5671]), ({"tls": False, "internode_tls": False}, [])])
+def test_doors_at_which_its_certificate_is_seen(given, ports):
+    found = cluster.doors(values(**{"tls_port": 5671, "management_port": 15672, "distribution_port": 25672, **given}))
+    assert [one["port"] for one in found] == ports and {one["address"] for one in found} <= {values()["address"]}
 
 
 def test_the_watchdog_takes_over_from_the_unit_of_before():

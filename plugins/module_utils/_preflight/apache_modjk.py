@@ -58,13 +58,20 @@ def bytes_of(public):
 
 
 def secret_problems(host, values):
-    secret = values.get("apache_modjk_ajp_secret")
+    secret, old = values.get("apache_modjk_ajp_secret"), values.get("apache_modjk_old_ajp_secret")
     if not secret:
         yield "%s: apache_modjk_ajp_secret is not set: give the secret of the Tomcats' AJP connectors, 16 characters or more." % host
     elif len(secret) < 16:
         yield "%s: apache_modjk_ajp_secret has %d characters: take 16 or more, the same on the Tomcats." % (host, len(secret))
-    elif not re.match(r"^[!-~]+$", secret) or "$(" in secret or "@@" in secret:
-        yield "%s: apache_modjk_ajp_secret has a character that workers.properties cannot carry: take letters and digits." % host
+    for name, given in (("ajp_secret", secret), ("old_ajp_secret", old)):
+        if given and (not re.match(r"^[!-~]+$", given) or "$(" in given or "@@" in given):
+            yield "%s: apache_modjk_%s has a character that workers.properties cannot carry: take letters and digits." % (host, name)
+    if old and old == secret:
+        yield "%s: apache_modjk_old_ajp_secret is the same as apache_modjk_ajp_secret: give the one before, or leave it out." % host
+    hosts = values.get("apache_modjk_old_ajp_hosts")
+    if hosts and not old:
+        yield "%s: apache_modjk_old_ajp_hosts names %s, and apache_modjk_old_ajp_secret is not set: give the secret that they have." % (
+            host, ", ".join(hosts))
 
 
 def number_problems(host, values):

@@ -53,6 +53,12 @@ def test_nothing_given_does_not_crash(values):
 @pytest.mark.parametrize("changes, sentence", [
     ({"ajp_secret": None},
      "web1: apache_modjk_ajp_secret is not set: give the secret of the Tomcats' AJP connectors, 16 characters or more."),
+    ({"old_ajp_secret": "0123456789abcdef"},
+     "web1: apache_modjk_old_ajp_secret is the same as apache_modjk_ajp_secret: give the one before, or leave it out."),
+    ({"old_ajp_secret": "not this one"},
+     "web1: apache_modjk_old_ajp_secret has a character that workers.properties cannot carry: take letters and digits."),
+    ({"old_ajp_hosts": ["web1", "web2"]},
+     "web1: apache_modjk_old_ajp_hosts names web1, web2, and apache_modjk_old_ajp_secret is not set: give the secret that they have."),
     ({"ajp_secret": "short"}, "web1: apache_modjk_ajp_secret has 5 characters: take 16 or more, the same on the Tomcats."),
     ({"ajp_secret": "0123456789 abcdef"},
      "web1: apache_modjk_ajp_secret has a character that workers.properties cannot carry: take letters and digits."),

@@ -41,7 +41,7 @@ options:
     default: {}
     suboptions:
       users:
-        description: Names of users.
+        description: Names of users. Whoever still has connections by one is to be moved before, or O(discard) is needed.
         type: list
         elements: str
         default: []
@@ -56,7 +56,7 @@ options:
         elements: dict
         default: []
   discard:
-    description: Remove also vhosts with messages in their queues.
+    description: Remove also vhosts with messages in their queues, and users with connections, which RabbitMQ closes with them.
     type: bool
     default: false
   feature_flags:
@@ -140,6 +140,15 @@ class Definitions:
             self.module.fail_json(msg="Vhost %s has queues with messages, or that do not run and may have some, which would go with "
                                       "it: empty them, or discard: true throws them away." % ", ".join(full))
 
+    def refuse_cut(self, doomed):
+        users = {key[0] for section, key in doomed if section == "users"}
+        names = [row["user"] for row in self.cli.json("rabbitmqctl", "list_connections", "user") or [] if row["user"] in users] \
+            if users and not self.params["discard"] else []
+        if names:
+            self.module.fail_json(msg="User %s has connections, which would be closed with the user: let these clients come by another one "
+                                      "before, or discard: true cuts them off." % ", ".join(
+                                          "%s (%d)" % (name, names.count(name)) for name in sorted(set(names))))
+
     def refuse_unlock(self, current, imported):
         """Who has no permissions while queues are being moved gets them back from that move, or counts would be in vain."""
         moving = {queue["vhost"] for queue in notes_of(current)["queues"]}
@@ -161,6 +170,7 @@ class Definitions:
         imported, doomed, lines = plan(current, wanted, passwords, self.params["absent"])
         self.refuse_unlock(current, imported)
         self.refuse_loss(doomed)
+        self.refuse_cut(doomed)
         flags = self.flags() if self.params["feature_flags"] else []
         lines += ["feature flag %s: enabled" % name for name in flags]
         if not self.module.check_mode:

@@ -128,8 +128,10 @@ def _secrets(host, values):
         if bad:
             yield "%s: rabbitmq_cluster_cookie %s." % (host, bad)
     passwords = values.get("rabbitmq_cluster_passwords") or {}
-    known = [user["name"] for user in values["rabbitmq_cluster_users"]]
-    for number, name in enumerate(known):
+    named = [(number, name) for number, user in enumerate(values["rabbitmq_cluster_users"])
+             for name in (user["name"], user.get("other_name")) if name]
+    known = [name for _number, name in named]
+    for place, (number, name) in enumerate(named):
         password = str(passwords.get(name) or "")
         if not password:
             yield "%s: rabbitmq_cluster_passwords has none for '%s' (rabbitmq_cluster_users[%d]): add one." % (host, name, number)
@@ -139,8 +141,10 @@ def _secrets(host, values):
         if name == "guest":
             yield "%s: rabbitmq_cluster_users[%d].name is guest, the account everybody knows: it is removed, choose another." % (
                 host, number)
-        if known.index(name) != number:
+        if known.index(name) != place:
             yield "%s: rabbitmq_cluster_users has '%s' twice: take one out." % (host, name)
+    for name in sorted(set(known) & set((values.get("rabbitmq_cluster_absent") or {}).get("users") or [])):
+        yield "%s: user '%s' is in rabbitmq_cluster_users and in rabbitmq_cluster_absent: take it out of one." % (host, name)
     for name in sorted(set(passwords) - set(known)):
         yield "%s: rabbitmq_cluster_passwords has one for '%s', who is not in rabbitmq_cluster_users: correct the name." % (host, name)
 

@@ -51,6 +51,20 @@ def test_what_is_unwanted_goes_and_what_is_not_mentioned_stays(rabbit, play):
     assert not play(rabbitmq_definitions, {"absent": absent})["changed"]
 
 
+def test_a_user_with_connections_is_not_removed_unasked(rabbit, play, refused):
+    rabbit.definitions["users"] = [{"name": "shop", "password_hash": "x", "tags": []}, {"name": "shop_2", "password_hash": "x", "tags": []}]
+    rabbit.connections = [{"user": "shop", "vhost": "shop"}, {"user": "shop", "vhost": "/"}, {"user": "shop_2", "vhost": "shop"}]
+    absent = {"absent": {"users": ["shop"]}}
+    for check in (True, False):
+        assert refused(rabbitmq_definitions, absent, check=check) == (
+            "User shop (2) has connections, which would be closed with the user: let these clients come by another one before, or discard: "
+            "true cuts them off.")
+    assert rabbit.did == []
+    assert play(rabbitmq_definitions, dict(absent, discard=True), check=True)["changes"] == ["users shop: removed"]
+    rabbit.connections = rabbit.connections[2:]
+    assert play(rabbitmq_definitions, absent)["changes"] == ["users shop: removed"]
+
+
 @pytest.mark.parametrize("queue", [{"messages": 1}, {"messages": 0, "state": "down"}])
 def test_a_vhost_with_messages_goes_only_when_that_is_said(rabbit, play, refused, queue):
     rabbit.queue("orders", **queue)

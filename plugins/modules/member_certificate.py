@@ -17,6 +17,8 @@ description:
     member that somebody has taken over gets no certificate for another name.
   - The authority's own certificate is valid for 3650 days, or O(days) when these are more, and is signed anew, with the same key and
     name, in the last year of its life.
+  - Where the authority's C(ca.pem) has several certificates the first one signs and members get all, see
+    M(failover.stack.authority_step).
   - A member that trusts another authority than the controller has is refused, see O(new_authority).
   - A certificate that another authority signed, that has other names, that belongs to another key or that is in the last quarter
     of its life (the last year, when that is less) is replaced.

@@ -217,10 +217,36 @@ def renewed(certificate_text, key_text, days):
         raise ValueError("ca.pem is no certificate")
     if _public(certificate) != _public(load_key(key_text)):
         raise ValueError("ca.key does not belong to ca.pem")
-    return _self_signed(key_text, certificate.subject, days) if ending(certificate) else None
+    return _self_signed(key_text, certificate.subject, days) + bundle(certificates(certificate_text)[1:]) if ending(certificate) else None
 
 
 def same_authority(one_text, other_text):
-    """Whether two certificates are of the same key; what is none is no other authority."""
-    one, other = read(one_text), read(other_text)
-    return one is None or other is None or _public(one) == _public(other)
+    """Whether two texts have a certificate of the same key; what has none is no other authority."""
+    one, other = ({_public(certificate) for certificate in certificates(text)} for text in (one_text, other_text))
+    return not one or not other or bool(one & other)
+
+
+# --- Another authority, while both are believed. The first certificate of a text is the one that signs. ---
+
+
+def bundle(found):
+    return "".join(map(pem, found))
+
+
+def place_of(key_text, text):
+    """Where in a text the certificate of this key stands; None where it does not."""
+    wanted = _public(load_key(key_text))
+    return next((number for number, certificate in enumerate(certificates(text)) if _public(certificate) == wanted), None)
+
+
+def believed_too(text, key_text, days):
+    """The text with a certificate of another key, of the name that the first one has, at its end."""
+    if place_of(key_text, text) is not None:
+        return text
+    return bundle(certificates(text)) + _self_signed(key_text, certificates(text)[0].subject, days)
+
+
+def signing(text, key_text):
+    """The text, the certificate of this key first."""
+    found, place = certificates(text), place_of(key_text, text)
+    return bundle([found[place], *found[:place], *found[place + 1:]])

@@ -22,7 +22,7 @@ RABBIT = {"rabbitmq_cluster_members": ["m1"], "rabbitmq_cluster_name": "m", "rab
           "rabbitmq_cluster_distribution_port": 25672, "rabbitmq_cluster_bind_address": "10.0.0.1"}
 GALERA = {"galera_members": ["m1"], "galera_arbitrators": ["m2"], "galera_cluster_name": "m", "galera_port": 3306,
           "galera_agent_port": 9200, "galera_group_port": 4567, "galera_ist_port": 4568, "galera_sst_port": 4444,
-          "galera_bind_address": "*", "galera_more_addresses": [], "galera_address": "10.0.0.1"}
+          "galera_bind_address": "*", "galera_collation": "", "galera_more_addresses": [], "galera_address": "10.0.0.1"}
 NARROW = {**GALERA, "galera_bind_address": "10.0.0.1", "galera_more_addresses": ["10.0.0.9"]}
 
 

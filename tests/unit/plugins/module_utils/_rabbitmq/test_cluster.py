@@ -20,7 +20,8 @@ def values(host="mq1", **more):
     return {
         "inventory_hostname": members[0] if host == "mq1" else host, "ansible_play_hosts": members, "members": members, "name": "shop",
         "member_addresses": {"mq1.example.net": "198.18.0.51", "mq2": "198.18.0.52", "mq3": "198.18.0.53"}, "address": "198.18.0.51",
-        "bind_address": "198.18.0.51", "distribution_address": "198.18.0.51", "prometheus_address": "198.18.0.51", "port": 5672, "tls_port": 5671, "management_port": 15672, "distribution_port": 25672,
+        "bind_address": "198.18.0.51", "distribution_address": "198.18.0.51", "prometheus_address": "198.18.0.51",
+        "port": 5672, "tls_port": 5671, "management_port": 15672, "distribution_port": 25672,
         "prometheus_port": 15692,
         "tls": True, "internode_tls": True, "plugins": ["rabbitmq_management"], "tls_names": [],
         "stuck_s": 90, "queues": "quorum", "policies": [],

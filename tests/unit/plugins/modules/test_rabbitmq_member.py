@@ -248,16 +248,17 @@ def test_maintenance_begins_and_ends_once(member, play, state, action):
     assert not play(rabbitmq_member, dict(member.arguments, state=state))["changed"] and member.did == [action]
 
 
+@pytest.mark.parametrize("words", rabbitmq_member.ENDED_ITSELF)
 @pytest.mark.parametrize("ended, said", [
     (2, None), (9, "{:normal, {:gen_server, :call, [#PID<1.2.0>, {:shutdown, 'maintenance'}, :infinity]}}"), (-1, "nodedown")])
-def test_a_drain_goes_on_after_a_connection_that_ended_by_itself(member, play, refused, monkeypatch, ended, said):
+def test_a_drain_goes_on_after_a_connection_that_ended_by_itself(member, play, refused, monkeypatch, ended, said, words):
     tried, do = [], rabbitmq_member.Cli.do
 
     def breaks(cli, tool, *arguments, node=None):
         if tool == "rabbitmq-upgrade":
             tried.append(arguments)
             if ended < 0 or len(tried) <= ended:
-                raise rabbitmq_member.CliError("rabbitmq-upgrade drain failed (rc 69): " + (said or rabbitmq_member.ENDED_ITSELF))
+                raise rabbitmq_member.CliError("rabbitmq-upgrade drain failed (rc 69): " + (said or words))
         return do(cli, tool, *arguments, node=node)
 
     monkeypatch.setattr(rabbitmq_member.Cli, "do", breaks)

@@ -120,8 +120,8 @@ def successor(host, hosts, seen):
 
 
 def course(seen, groups, given):
-    """{moves, stops, lines}. moves: [{host, kind, successor}] in their order. stops: sentences; nobody moves while there is one. lines:
-    what is said beforehand, with all that is refused.
+    """{moves, stops, lines}. moves: [{host, kind, successor, neighbours}] in their order; neighbours: who has the addresses of a machine in
+    front meanwhile. stops: sentences; nobody moves while there is one. lines: what is said beforehand, with all that is refused.
 
     seen: {host: what was read of it}, of everybody in tiers, whoever moves. given: {hosts, way}; without hosts everybody moves.
     """
@@ -137,7 +137,8 @@ def course(seen, groups, given):
             left[host] = "it is in tiers that move at different times (%s): move it by hand between them" % ", ".join(kinds)
         else:
             of_kind[kinds[0]].append(host)
-    moves = [{"host": host, "kind": kind, "successor": ""} for kind in KINDS for host in ordered(kind, of_kind[kind], seen, groups)]
+    moves = [{"host": host, "kind": kind, "successor": "", "neighbours": neighbours(host, groups) if kind == "front" else []}
+             for kind in KINDS for host in ordered(kind, of_kind[kind], seen, groups)]
     moving = [move["host"] for move in moves]
     stops = [sentence for move in moves for sentence in refusals_of(move, way, moving, seen, groups)]
     # Who names it knows.

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pathlib
+import re
+
 import pytest
 from ansible_collections.failover.stack.plugins.module_utils._os_upgrade import course as c
 from ansible_collections.failover.stack.plugins.module_utils._os_upgrade import machine, releases
@@ -228,3 +231,17 @@ def test_a_machine_in_front_that_has_no_neighbour_is_moved_only_where_it_is_name
         "lb1: no other machine has its addresses while it moves, so visitors would be turned away: give it a neighbour with keepalived, or "
         "name it in os_upgrade_hosts, at an hour when that may be."]
     assert c.course(only, groups, {"hosts": "lb1"})["stops"] == []
+
+
+def test_a_machine_in_front_is_moved_while_its_neighbours_are_well():
+    found = {move["host"]: move["neighbours"] for move in c.course(seen(), GROUPS, {})["moves"]}
+    assert (found["lb1"], found["lb2"], found["web1"]) == (["lb2"], ["lb1"], [])
+
+
+def test_files_that_the_look_asks_for_are_those_that_the_roles_write():
+    root = pathlib.Path(__file__).resolve().parents[5]
+    looked = (root / "playbooks/tasks/os_upgrade_look.yml").read_text(encoding="utf-8")
+    for role in ("mysql_replication", "galera"):
+        variables = (root / "roles" / role / "vars/Debian.yml").read_text(encoding="utf-8")
+        written = re.findall(r"collation_config: (/etc/mysql/mariadb\S+)", variables)
+        assert len(written) == 1 and written[0] in looked

@@ -57,12 +57,14 @@ def chosen(dice, lab, leads):
 
 
 def strike(lab, faults):
-    """Does them all at once; those that could not be done, such as at a machine that another one had killed."""
-    missed = []
+    """Does them all at once. (those that were done, what is said of those that could not be, such as at a machine that another one had
+    killed)"""
+    done, missed = [], []
 
     def one(tier, what, host):
         try:
             FAULTS[tier][what](lab, host)
+            done.append((tier, what, host))
         except Exception as error:  # pylint: disable=broad-except  # the Docker SDK has its own; each is told
             missed.append("%s at %s: %s" % (what, host, error))
 
@@ -71,7 +73,7 @@ def strike(lab, faults):
         thread.start()
     for thread in threads:
         thread.join()
-    return missed
+    return done, missed
 
 
 class Steady:
@@ -107,6 +109,11 @@ class Steady:
         return found if found is not None and self.rest(end) else None
 
 
+def write(path, journal):
+    with open(path, "w", encoding="utf-8") as handle:
+        json.dump(journal, handle)
+
+
 def main():
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--minutes", type=float, default=30)
@@ -120,20 +127,22 @@ def main():
     lab = Lab(described["prefix"], described["groups"], described["ssh"], described["addresses"])
     steady, dice, journal = Steady(lab, described["status"]), random.Random(given.seed), {"faults": [], "periods": []}
     end = time.monotonic() + given.minutes * 60
+    # Whoever reads it does not find what a run before has left.
+    write(given.journal, journal)
     print("seed %d" % given.seed, flush=True)
     leads = steady.wait()
     while leads is not None and time.monotonic() < end:
         faults, began = chosen(dice, lab, leads), time.time()
-        missed = strike(lab, faults)
-        if len(missed) == len(faults):
-            print("nothing was broken: %s" % "; ".join(missed), flush=True)
+        faults, missed = strike(lab, faults)
+        if missed:
+            print("not broken: %s" % "; ".join(missed), flush=True)
+        if not faults:
             return 1
         before, leads = leads, steady.wait()
         journal["periods"].append({"name": str(len(journal["faults"])), "begin": began, "end": time.time()})
         journal["faults"].append({"writer": before, "next": leads, "faults": [
             {"tier": tier, "what": what, "member": host, "writer": host == before} for tier, what, host in faults]})
-        with open(given.journal, "w", encoding="utf-8") as handle:
-            json.dump(journal, handle)
+        write(given.journal, journal)
         print("%3d %-60s %5.1f s%s" % (
             len(journal["faults"]), " and ".join("%s at %s" % one[1:] for one in faults), time.time() - began,
             ", writer %s" % (before if before == leads else "%s to %s" % (before, leads)) if before else ""), flush=True)

@@ -76,7 +76,8 @@ def test_a_machine_with_a_kernel_of_its_own_is_entered_by_ssh():
 
 def test_what_could_not_be_done_is_told():
     lab = Lab(GROUPS)
-    (said,) = soak.strike(lab, [("web", "httpd killed", "web1"), ("web", "httpd killed", "web2")])
+    done, (said,) = soak.strike(lab, [("web", "httpd killed", "web1"), ("web", "httpd killed", "web2")])
+    assert done == [("web", "httpd killed", "web1")]
     assert said.startswith("httpd killed at web2: ")
     assert any(command[-1] == "systemctl kill --signal=KILL apache2" and "failover-lab-web1" in command for command in lab.entered)
 

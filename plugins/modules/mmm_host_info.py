@@ -93,15 +93,8 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import agent_runs
+from ansible_collections.failover.stack.plugins.module_utils._host.text import text_of
 from ansible_collections.failover.stack.plugins.module_utils._mmm import config
-
-
-def text_of(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            return handle.read()
-    except OSError:
-        return ""
 
 
 def addresses(module):

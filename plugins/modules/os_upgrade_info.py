@@ -103,20 +103,13 @@ import glob
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.failover.stack.plugins.module_utils._host.text import text_of
 from ansible_collections.failover.stack.plugins.module_utils._os_upgrade import machine
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.ask import definitions_of
 from ansible_collections.failover.stack.plugins.module_utils._rabbitmq.cli import Cli, CliError
 
 HAPROXY = "/etc/haproxy/haproxy.cfg"
 SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d/*.list", "/etc/apt/sources.list.d/*.sources")
-
-
-def read(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            return handle.read()
-    except OSError:
-        return ""
 
 
 def policies(module):
@@ -138,8 +131,8 @@ def main():
         path = module.get_bin_path(command[0])
         return module.run_command([path, *command[1:]], environ_update={"LC_ALL": "C"})[1] if path else ""
 
-    release = machine.release(read("/etc/os-release"))
-    files = {path: read(path) for pattern in SOURCES for path in sorted(glob.glob(pattern))}
+    release = machine.release(text_of("/etc/os-release"))
+    files = {path: text_of(path) for pattern in SOURCES for path in sorted(glob.glob(pattern))}
     room = os.statvfs("/var")
     module.exit_json(
         changed=False, release=release, container=said("systemd-detect-virt", "--container").strip() not in ("", "none"),
@@ -147,7 +140,7 @@ def main():
         held=said("apt-mark", "showhold").split(), free_mb=room.f_bavail * room.f_frsize // 1048576,
         sources=[path for path, text in files.items() if machine.own_source(text, release)],
         foreign=[path for path, text in files.items() if machine.foreign_source(text)],
-        haproxy=machine.haproxy(read(HAPROXY)),
+        haproxy=machine.haproxy(text_of(HAPROXY)),
         policies=policies(module) if module.params["rabbitmq"] else [],
         collation=any(os.path.exists(path) for path in module.params["collation_files"]))
 

@@ -12,6 +12,8 @@ import re
 import socket
 import ssl
 
+from ansible_collections.failover.stack.plugins.module_utils._host.places import at_port
+
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.S)
 # Of the capabilities in MariaDB's and MySQL's handshake: https://mariadb.com/kb/en/connection/
 TLS, CLIENT = 0x800, 0x8A01
@@ -36,8 +38,7 @@ def first_of(text):
 
 
 def name_of(door):
-    address = door.get("address") or ""
-    return door.get("socket") or "%s:%s" % ("[%s]" % address if ":" in address else address, door.get("port"))
+    return door.get("socket") or at_port(door["address"], door["port"])
 
 
 def capabilities(greeting):

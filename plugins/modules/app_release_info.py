@@ -13,13 +13,7 @@ author: The failover.stack founders (@failover-stack)
 description:
   - Reads document roots as M(failover.stack.app_release) leaves them, and the journal of the Tomcats that serve them for sessions that were
     given up. Changes nothing.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   applications:
     description: The applications.

@@ -15,13 +15,7 @@ description:
     gateway, and the state of each of O(members), which are asked from here. No login is needed.
   - Also what the host has without a server that runs. Data, snapshots, for how long its certificates are good.
   - With O(wait_healthy) it waits until nothing keeps the cluster from being healthy. A member that does not run is no error otherwise.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   name:
     description: This host's member.

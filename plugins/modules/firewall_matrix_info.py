@@ -14,13 +14,7 @@ description:
   - Runs on the controller alone, as an action plugin, and connects to no host. Reads groups and the variables of all roles of this
     collection, as each host sees them, and works out of them which ports who needs of whom.
   - Made for role P(failover.stack.firewall#role) and C(playbooks/exposure.yml). One task for the whole inventory (C(run_once)) does.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 """
 
 EXAMPLES = r"""

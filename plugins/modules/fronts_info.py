@@ -14,13 +14,7 @@ description:
   - Asks mod_jk, HAProxy and directors of the inventory at the same time, by M(failover.stack.modjk_info),
     M(failover.stack.haproxy_info) and M(failover.stack.ipvsadm_info) on each of them, from within one task. Changes nothing.
   - Who holds a server for dead may do so for a moment only, so it is asked again for O(wait_s).
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   modjk:
     description: Hosts of the inventory with httpd and mod_jk.

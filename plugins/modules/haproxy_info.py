@@ -13,13 +13,7 @@ author: The failover.stack founders (@failover-stack)
 description:
   - Tells frontends, servers and whether the worker runs with a configuration older than its files.
   - With O(wait_healthy) it waits until every bind listens and every named backend has a server that is up.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   socket:
     description: Path of the admin socket.

@@ -14,13 +14,7 @@ description:
   - Tells the IPVS table in the shape that M(failover.stack.ipvsadm) takes. Changes nothing.
 requirements:
   - ipvsadm 1.31
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   gather:
     description:

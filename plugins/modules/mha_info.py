@@ -15,13 +15,7 @@ description:
     program wrote down and what MHA's own C(masterha_check_status) says."
   - With O(wait_healthy) it waits until all is as it should be, C(masterha_check_repl) included, and fails with one sentence for each thing
     that is not.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   ssh_directory:
     description: Where sshd has its host keys.

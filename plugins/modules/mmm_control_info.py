@@ -13,13 +13,7 @@ author: The failover.stack founders (@failover-stack)
 description:
   - On the host of MMM's monitor. With O(wait_healthy) it waits until all is as it should be, and fails with one sentence for each thing
     that is not.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   members:
     description: Hosts that MMM must know, as it names them.

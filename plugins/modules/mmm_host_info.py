@@ -13,13 +13,7 @@ author: The failover.stack founders (@failover-stack)
 description:
   - On which interface a database host has its address, and whether that is leased; files that MMM would read before its own; what hosts
     that take no part in a run have in C(mmm_common.conf); which addresses of MMM's roles are here.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   address:
     description: The host's own address. Empty on a host without databases.

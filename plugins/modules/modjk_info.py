@@ -12,13 +12,7 @@ version_added: 0.1.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Reads mod_jk's status worker. mod_jk notices a dead Tomcat only by a request, so each worker can be asked, too.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   url:
     description: A status worker.

@@ -14,13 +14,7 @@ description:
   - Scrapes targets as Prometheus does, and asks Prometheus for the health of its targets and for alerts. With O(wait_healthy) it waits
     until every target answers, until figures of each have moved, and until Prometheus has all of them as up and rules loaded.
   - Run on the monitoring host, since exporters answer nobody else.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   name:
     description: What sentences call the monitoring host.

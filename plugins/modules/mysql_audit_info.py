@@ -14,14 +14,7 @@ description:
   - Names the accounts for which a read-only server is none, whoever made them, by their own privileges or those of a role.
   - Tells how old and how big the binary logs are, and what keeps them.
   - Needs an administrator of the server.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
-extends_documentation_fragment: [failover.stack.mysql_login]
+extends_documentation_fragment: [failover.stack.mysql_login, failover.stack.read_only]
 """
 
 EXAMPLES = r"""

@@ -12,13 +12,7 @@ version_added: 0.3.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Lists the finished backups of a directory. Their checksums are not computed, that is what M(failover.stack.mysql_restore) does.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   directory:
     description: Directory of the backups.

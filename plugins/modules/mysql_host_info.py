@@ -14,13 +14,7 @@ description:
   - Tells how much memory a server may use, container or not, which databases are in the data directories, and where binary logs are.
   - Data directory and logs used so far are asked of the running server, else of all its option files (C(--print-defaults)), else of
     O(config). So it works before a server is installed and while it does not run.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   packages:
     description: Debian packages of which to tell whether they are installed.

@@ -18,13 +18,6 @@ description:
 notes:
   - The user needs on MariaDB C(SLAVE MONITOR), C(BINLOG MONITOR), C(REPLICATION MASTER ADMIN) and C(SHOW DATABASES), on MySQL
     C(REPLICATION CLIENT), C(REPLICATION SLAVE), C(SHOW DATABASES) and C(SELECT) on C(performance_schema). What it may not see is null.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
 options:
   unreachable_ok:
     description: A server that does not answer, or a missing PyMySQL, is reported by RV(reachable) instead of failing.
@@ -34,8 +27,7 @@ options:
     description: Seconds to wait for each answer of the server, which may itself wait for a replica. One that hangs is not reachable.
     type: int
     default: 60
-extends_documentation_fragment:
-  - failover.stack.mysql_login
+extends_documentation_fragment: [failover.stack.mysql_login, failover.stack.read_only]
 """
 
 EXAMPLES = r"""

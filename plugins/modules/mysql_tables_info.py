@@ -14,19 +14,12 @@ description:
   - Reads which collation databases, tables and columns have, which collation the server gives to new ones, and which tables are
     system-versioned.
   - Members of a cluster that differ in this take rows for equal that are different for others. RV(digest) tells cheaply whether they do.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
 options:
   collations:
     description: Return every collation, not only their digest.
     type: bool
     default: false
-extends_documentation_fragment: [failover.stack.mysql_login]
+extends_documentation_fragment: [failover.stack.mysql_login, failover.stack.read_only]
 """
 
 EXAMPLES = r"""

@@ -15,13 +15,7 @@ description:
     what nfsd serves. Of content that is mounted: how, whether its server counts as away, and whether it can be read in time."
   - Content is read only with O(wait_healthy), since that mounts it, by a process of its own that may hang without holding up the module.
   - With O(wait_healthy) it waits until all is as it should be, and fails with one sentence for each thing that is not.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   exports:
     description: Directories that this host exports.

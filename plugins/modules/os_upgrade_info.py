@@ -13,13 +13,7 @@ author: The failover.stack founders (@failover-stack)
 description:
   - Reads the release, the state of the packages, where they come from, room for new ones, and what services have that the next release
     takes otherwise or not at all.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   rabbitmq:
     description: Ask the RabbitMQ node of this machine for its policies.

@@ -13,13 +13,7 @@ author: The failover.stack founders (@failover-stack)
 description:
   - Reads what listens from the kernel, and the addresses by which others reach the host.
   - Connects to each of O(targets) and closes the connection at once, without sending anything. Changes nothing.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   targets:
     description: Where to connect.

@@ -19,13 +19,7 @@ description:
   - A task with O(roles) that is registered as C(__preflight) spares later tasks with O(role) of the same run the same question. It is the
     same while the role's variables on that host, and the variables they mention, are written the same. Facts that came in between
     make it another one where they are mentioned, another group or a variable of another host does not.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   role:
     description: Short name of a role of this collection. Exactly one of O(role) and O(roles) must be given.

@@ -15,13 +15,7 @@ description:
   - With O(wait_healthy) it waits until nothing keeps the cluster from being healthy, with O(wait_not_critical) until this node
     can be stopped without a quorum queue losing its majority, or a mirrored one all that have its messages.
   - A node that does not run is no error unless something is waited for.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   node:
     description: This host's node. Without it C(rabbit@) and the host's name up to its first dot.

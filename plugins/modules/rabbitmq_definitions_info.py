@@ -14,13 +14,7 @@ description:
   - Returns vhosts, users, permissions, policies, parameters, exchanges, queues and bindings, as RabbitMQ exports them, without messages.
   - Beside that the internal exchanges, whose bindings RabbitMQ exports without them, and global parameters that are maps as maps.
   - The users' password hashes are among them. The task must have C(no_log).
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options: {}
 """
 

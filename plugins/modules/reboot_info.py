@@ -12,13 +12,7 @@ version_added: 0.5.0
 author: The failover.stack founders (@failover-stack)
 description:
   - A package has left the mark C(/run/reboot-required), or a newer kernel of the kind that runs is installed in C(/boot). Changes nothing.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   mark:
     description: The file that packages leave; beside it, with C(.pkgs), their names.

@@ -14,13 +14,7 @@ description:
   - "Of content that others pull from here: whether its directory is there, mounted and marked, holds a database, and how many directories
     lsyncd has to watch. Of content that is pulled: what its last run did, how old it is, and why it was refused."
   - With O(wait_healthy) it waits until all is as it should be, and fails with one sentence for each thing that is not.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   sources:
     description: Content that others pull from here.

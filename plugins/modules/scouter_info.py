@@ -14,13 +14,7 @@ description:
   - Asks the collector's HTTP API for its objects and for the alerts that it still has in memory, and whether it takes lines. With
     O(wait_healthy) it waits until all O(objects) are there and alive, and until counters of those that the exporter sends have moved.
   - Run on the collector's own machine, from which the API wants no password.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   name:
     description: What sentences call the collector.

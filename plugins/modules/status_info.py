@@ -16,13 +16,7 @@ description:
     and status pages on the loopback address.
   - What cannot be read becomes the tier's C(error). A host that cannot be reached, or that does not answer in time, is no error of the task
     either; all of its tiers have that error.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   limit_s:
     description: Seconds in which every tier has to tell how it is.

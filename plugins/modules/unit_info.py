@@ -14,13 +14,7 @@ description:
   - Compares the start of a unit's main process with the modification times of the files it reads at start.
   - A unit is stale when a file is newer, whichever run wrote it, so an interrupted run is noticed by the next one.
   - Never changes anything.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   units:
     description: The units and what they read at start.

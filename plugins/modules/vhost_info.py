@@ -13,13 +13,7 @@ author: The failover.stack founders (@failover-stack)
 description:
   - Connects to one address and asks every virtual host under its own name, with https also in the TLS handshake (SNI).
   - Certificates are not verified, since the address is asked and not the name's owner.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   address:
     description: Where the web server listens.

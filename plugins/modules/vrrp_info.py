@@ -12,13 +12,7 @@ version_added: 0.1.0
 author: The failover.stack founders (@failover-stack)
 description:
   - Reads the state files that the role C(keepalived) has its notify script write, and the interfaces' addresses.
-attributes:
-  check_mode:
-    support: full
-    description: Nothing is ever changed.
-  diff_mode:
-    support: none
-    description: Nothing is ever changed.
+extends_documentation_fragment: [failover.stack.read_only]
 options:
   instances:
     description: Names of the instances that must be master or backup.

@@ -18,8 +18,8 @@ def host(commands, monkeypatch, tmp_path):
     for name in ("sources.list", "sources.list.d/shop.sources"):
         (tmp_path / name).write_text(FILES[name])
     monkeypatch.setattr(os_upgrade_info, "SOURCES", (str(tmp_path / "sources.list"), str(tmp_path / "sources.list.d/*.sources")))
-    real = os_upgrade_info.read
-    monkeypatch.setattr(os_upgrade_info, "read", lambda path: FILES[path] if path in FILES else real(path))
+    real = os_upgrade_info.text_of
+    monkeypatch.setattr(os_upgrade_info, "text_of", lambda path: FILES[path] if path in FILES else real(path))
     commands.answers.update({
         "systemd-detect-virt": (1, "none\n", ""), "dpkg-query": "ii  libc6\niF  half\n", "apt-mark showhold": "apache2\n"})
     return commands

@@ -49,7 +49,7 @@ def test_a_seed_repeats_its_faults_and_all_tiers_have_their_turn():
 
     def some(seed):
         dice = random.Random(seed)
-        return [soak.chosen(dice, lab, "db2") for _ in range(300)]
+        return [soak.chosen(dice, lab, "db2") for unused in range(300)]
 
     assert some(1) == some(1) != some(2)
     single = [found for found in some(1) if len(found) == 1]

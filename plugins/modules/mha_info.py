@@ -113,11 +113,13 @@ def look(module):
     members = module.params["members"]
     if not members:
         return {"state": None}, []
-    seen = {"state": state(), "status": check(module, "check_status"), "repl": (0, "")}
-    problems = health.problems(seen, list(members), members, time.time())
+    # The state's age is that of its reading: MHA's own checks take longer on a busy machine than the state may be old.
+    seen, now = {"state": state()}, time.time()
+    seen.update(status=check(module, "check_status"), repl=(0, ""))
+    problems = health.problems(seen, list(members), members, now)
     if not problems and module.params["wait_healthy"]:
         seen["repl"] = check(module, "check_repl")
-        problems = health.problems(seen, list(members), members, time.time())
+        problems = health.problems(seen, list(members), members, now)
     return {"state": seen["state"]}, problems
 
 

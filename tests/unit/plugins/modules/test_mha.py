@@ -97,6 +97,18 @@ def test_what_is_wrong_is_told(play, refused, manager, commands, monkeypatch):
     assert play(mha_info, {"members": MEMBERS})["problems"] == ["the service failover-mha-manager does not work: look at its journal"]
 
 
+def test_checks_that_take_long_make_no_state_old(play, manager, commands, monkeypatch):
+    now = [1001.0]
+    monkeypatch.setattr(mha_info.time, "time", lambda: now[0])
+
+    def slow(_command):
+        now[0] += 40
+        return PING
+
+    commands.answers = {CHECK + "status": slow, CHECK + "repl": slow}
+    assert play(mha_info, {"members": MEMBERS, "wait_healthy": 5})["problems"] == []
+
+
 def test_a_host_of_its_own(play, tmp_path, commands):
     (tmp_path / "ssh_host_ed25519_key.pub").write_text("ssh-ed25519 KEY root@db1\n", encoding="utf-8")
     found = play(mha_info, {"ssh_directory": str(tmp_path)})

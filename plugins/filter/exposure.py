@@ -19,7 +19,7 @@ def exposure_targets(matrix, hostvars, hosts, protected, source=None):
     """Every port of the protected hosts, or with source what this host is to try of them."""
     seen = registered(hostvars, hosts, "exposure_ports")
     wanted = targets(matrix, seen, protected)
-    return asked_by(source, wanted, seen) if source else wanted
+    return asked_by(source, wanted, seen, matrix) if source else wanted
 
 
 def exposure_difference(matrix, hostvars, hosts, protected):

@@ -29,6 +29,10 @@ options:
         description: A TCP port.
         type: int
         required: true
+      expected:
+        description: Whether it is to be open. It is tried twice more, with two and four times O(timeout_s), before it counts as dropped.
+        type: bool
+        default: false
   narrow:
     description: Ports that nobody is to listen on at all addresses; see RV(everywhere).
     type: list
@@ -98,7 +102,8 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "targets": {"type": "list", "elements": "dict", "default": [], "options": {
-                "address": {"type": "str", "required": True}, "port": {"type": "int", "required": True}}},
+                "address": {"type": "str", "required": True}, "port": {"type": "int", "required": True},
+                "expected": {"type": "bool", "default": False}}},
             "narrow": {"type": "list", "elements": "int", "default": []},
             "timeout_s": {"type": "float", "default": 2},
             "at_once": {"type": "int", "default": 64},

@@ -17,6 +17,8 @@ from ansible_collections.failover.stack.plugins.module_utils._firewall.matrix im
 from ansible_collections.failover.stack.plugins.module_utils._host.listening import EVERYWHERE
 
 OPEN, REFUSED, DROPPED, UNREACHED = "open", "refused", "dropped", "unreached"
+# Whom the rules let in is asked again, with so many times the time: a busy machine is no closed door.
+MORE_TIME = (2, 4)
 # A firewall may also say that the host is unreachable or that it is prohibited. Without a route at all nothing was asked.
 RESULTS = {0: OPEN, errno.ECONNREFUSED: REFUSED, errno.ETIMEDOUT: DROPPED, errno.EHOSTUNREACH: DROPPED, errno.EACCES: DROPPED}
 
@@ -57,8 +59,18 @@ class Attempt:
 
 
 def connects(targets, timeout_s, at_once):
-    """What becomes of a connection to each of the targets ({address, port}), in their order, so many under way at once. Each is closed as
-    soon as it is known; nothing is sent."""
+    """What becomes of a connection to each of the targets ({address, port, expected}), in their order, so many under way at once. Each is
+    closed as soon as it is known; nothing is sent. One that is expected is not dropped because it was slow once."""
+    told = attempts(targets, timeout_s, at_once)
+    for times in MORE_TIME:
+        slow = [index for index, target in enumerate(targets) if target.get("expected") and told[index]["result"] == DROPPED]
+        for index, again in zip(slow, attempts([targets[index] for index in slow], timeout_s * times, at_once)):
+            told[index] = again
+    return told
+
+
+def attempts(targets, timeout_s, at_once):
+    """One connection to each of them, as connects() has it."""
     waiting, under_way, told = list(reversed(targets)), {}, []
     with selectors.DefaultSelector() as selector:
         while waiting or under_way:
@@ -123,12 +135,13 @@ def targets(entries, seen, hosts):
     return found
 
 
-def asked_by(source, wanted, seen):
-    """Those that a host is to try: other hosts', of a family in which it has an address itself."""
+def asked_by(source, wanted, seen, entries):
+    """Those that a host is to try: other hosts', of a family in which it has an address itself; and whether it is expected to get in."""
     families = {family_of(address) for address in seen.get(source, {}).get("addresses", [])}
     own = set(seen.get(source, {}).get("addresses", []))
-    return [{"address": one["address"], "port": one["port"]} for one in wanted
-            if one["host"] != source and one["address"] not in own and family_of(one["address"]) in families]
+    return [{"address": one["address"], "port": one["port"],
+             "expected": any(at(entry, one["address"]) for address in own for entry in allowed(entries, address, one["host"], one["port"]))}
+            for one in wanted if one["host"] != source and one["address"] not in own and family_of(one["address"]) in families]
 
 
 # -- what is said -------------------------------------------------------------------------------

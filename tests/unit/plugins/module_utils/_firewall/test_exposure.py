@@ -36,8 +36,10 @@ def test_every_port_that_listens_or_is_declared_is_asked_at_every_address():
 
 
 def test_who_asks_does_not_ask_itself_nor_by_a_family_that_it_has_not():
-    assert exposure.asked_by("a1", wanted(), SEEN) == []
-    assert {one["address"] for one in exposure.asked_by("a2", wanted(), SEEN)} == {"198.18.0.11"}
+    assert exposure.asked_by("a1", wanted(), SEEN, ENTRIES) == []
+    asked = exposure.asked_by("a2", wanted(), SEEN, ENTRIES)
+    assert {one["address"] for one in asked} == {"198.18.0.11"}
+    assert {one["port"] for one in asked if one["expected"]} == {80, 2379, 8000, 8001, 8002}
 
 
 def judged(result, port=80, source="198.18.0.5", address="198.18.0.11"):
@@ -91,6 +93,21 @@ def test_silence_is_dropped_after_the_time():
         for one in full:
             one.close()
     assert told["result"] == "dropped"
+
+
+def test_who_is_let_in_and_was_slow_is_asked_again_with_more_time(monkeypatch):
+    rounds = []
+
+    def attempts(targets, timeout_s, at_once):
+        rounds.append(([one["port"] for one in targets], timeout_s))
+        return [{"port": one["port"], "result": "open" if len(rounds) == one["slow"] else "dropped"} for one in targets]
+
+    monkeypatch.setattr(exposure, "attempts", attempts)
+    told = exposure.connects([{"port": 1, "slow": 1}, {"port": 2, "slow": 2, "expected": True}, {"port": 3, "slow": 9, "expected": True},
+                              {"port": 4, "slow": 9}, {"port": 5, "slow": 3, "expected": True}], 2, 64)
+    assert rounds == [([1, 2, 3, 4, 5], 2), ([2, 3, 5], 4), ([3, 5], 8)]
+    assert told == [{"port": port, "result": result} for port, result in
+                    ((1, "open"), (2, "open"), (3, "dropped"), (4, "dropped"), (5, "open"))]
 
 
 @pytest.mark.parametrize("error, result", [

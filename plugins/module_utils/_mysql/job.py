@@ -9,6 +9,7 @@ state.json there. Nothing of it outlives a boot.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -88,6 +89,16 @@ class Progress:
         self.written = self.clock()
         self.state["now"] = self.written
         write(self.path, json.dumps(self.state))
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """What is being undone is undone to its end: an order to stop is not heard meanwhile, neither here nor by what is started."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def work(directory, perform):

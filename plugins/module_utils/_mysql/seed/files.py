@@ -12,7 +12,7 @@ import shutil
 import stat
 
 from ansible_collections.failover.stack.plugins.module_utils._host import beneath
-from ansible_collections.failover.stack.plugins.module_utils._mysql.job import Failure
+from ansible_collections.failover.stack.plugins.module_utils._mysql.job import Failure, undisturbed
 
 # What mariadb-backup leaves beside the data and no server reads.
 LEFTOVERS = ("xtrabackup_*", "mariadb_backup_*", "backup-my.cnf")
@@ -94,16 +94,27 @@ def outside(log_base, datadir):
 
 
 def set_aside(log_base, name):
-    """Move the logs of this base into a directory beside them, since they are not the new data's. Returns it; empty without any."""
+    """Move the logs of this base into a directory beside them, since they are not the new data's. Returns it; empty without any.
+
+    All or none: a server that starts on a part of its logs does not know what it has.
+    """
     found = sorted(glob.glob(glob.escape(log_base) + ".*")) if log_base else []
     if not found:
         return ""
     place = os.path.dirname(log_base)
     aside, like = os.path.join(place, name), os.stat(place)
-    beneath.make_directory(aside, 0o750, like.st_uid, like.st_gid)
-    for path in found:
-        os.rename(path, os.path.join(aside, os.path.basename(path)))
-    sync(place)
+    try:
+        beneath.make_directory(aside, 0o750, like.st_uid, like.st_gid)
+        for path in found:
+            os.rename(path, os.path.join(aside, os.path.basename(path)))
+        sync(place)
+    except BaseException:
+        with undisturbed():
+            for name in os.listdir(aside) if os.path.isdir(aside) else ():
+                os.rename(os.path.join(aside, name), os.path.join(place, name))
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(aside)
+        raise
     return aside
 
 

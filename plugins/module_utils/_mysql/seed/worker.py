@@ -17,7 +17,7 @@ import time
 
 from ansible_collections.failover.stack.plugins.module_utils._host import beneath
 from ansible_collections.failover.stack.plugins.module_utils._host.journal import reason
-from ansible_collections.failover.stack.plugins.module_utils._mysql.job import Failure, home, work, write
+from ansible_collections.failover.stack.plugins.module_utils._mysql.job import Failure, home, undisturbed, work, write
 from ansible_collections.failover.stack.plugins.module_utils._mysql.seed import files, stream
 from ansible_collections.failover.stack.plugins.module_utils._mysql.seed.server import Server, read_binlog_info, wait_for
 
@@ -241,21 +241,25 @@ def exchange(settings, progress, new, aside):
         beneath.make_directory(new, like.st_mode & 0o7777)
         files.exchange(datadir, new, aside)
     except BaseException:
-        # Nothing was exchanged: the old data's server goes on.
-        files.bring_back(log_base, logs)
-        subprocess.run(["systemctl", "start", settings["unit"]], check=False)
+        # The old data's server goes on, also when the order to stop came right after the exchange.
+        with undisturbed():
+            if os.path.isdir(aside):
+                files.put_back(datadir, new, aside)
+            files.bring_back(log_base, logs)
+            subprocess.run(["systemctl", "start", settings["unit"]], check=False)
         raise
     try:
         progress.phase("start")
         systemctl("start", settings["unit"])
         return wait_for(settings["login"], settings["start_s"])
     except Failure as failure:
-        subprocess.run(["systemctl", "stop", settings["unit"]], check=False)
-        if not os.path.isdir(aside):
-            raise
-        files.put_back(datadir, new, aside)
-        files.bring_back(log_base, logs)
-        systemctl("start", settings["unit"])
+        with undisturbed():
+            subprocess.run(["systemctl", "stop", settings["unit"]], check=False)
+            if not os.path.isdir(aside):
+                raise
+            files.put_back(datadir, new, aside)
+            files.bring_back(log_base, logs)
+            systemctl("start", settings["unit"])
         raise Failure("the server does not start with the new data (%s); the old data is back in its place" % failure) from failure
 
 

@@ -284,7 +284,11 @@ def take(member, before, result, start):
         result["writable_ms"] = seconds_since(start)
         take_address(member, before, result, start)
     except Exception:
-        if result.pop("address_ms", None) is not None:
+        result.pop("address_ms", None)
+        if not before["recorded"] and mysql_record.read_record()[0].get("writer"):
+            # Else the agent would open the server again.
+            member.record(writer=False, by=member.params["by"])
+        if member.address and not before["address_held"] and virtual.holds(member.address):
             virtual.remove(member.address)
         if before["server"] != "writable":
             member.sql.run(member.sql.read_only_statement())

@@ -229,6 +229,25 @@ def test_whatever_fails_on_the_way_to_the_address_leaves_no_second_writer(world,
     assert world.did[-2:] == ["READ ONLY", "start"] and world.channels
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_announcement_that_fails_leaves_neither_address_nor_record(world, monkeypatch, number):
+    """The interface goes down right then. What the record says is what the agent makes of the server."""
+    announce, announced = Wire.announce, []
+
+    def failing(wire, address):
+        announced.append(address)
+        if len(announced) == number:
+            raise OSError(100, "Network is down")
+        announce(wire, address)
+
+    monkeypatch.setattr(Wire, "announce", failing)
+    replica(world)
+    with pytest.raises(OSError, match="Network is down"):
+        world.act("promoted", stop_replication=True)
+    assert not world.writable and not world.held and not world.record["writer"]
+    assert world.did[-3:] == ["no address", "READ ONLY", "start"] and world.channels
+
+
 def test_broken_replication_is_not_promoted_without_a_word(world):
     replica(world)
     world.channels[0]["error"] = "Duplicate entry"

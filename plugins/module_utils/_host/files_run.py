@@ -165,7 +165,15 @@ class ConfigFiles:
             self.diff.append(diff_of(path, "" if have is None else "directory %04o %s:%s\n" % have,
                                      "directory %04o %s:%s\n" % (mode, uid, gid)))
             if not self.module.check_mode:
-                beneath.make_directory(path, mode, uid, gid)
+                self.make_directory(path, mode, uid, gid)
+
+    def make_directory(self, path, mode, uid, gid):
+        try:
+            beneath.make_directory(path, mode, uid, gid)
+        except beneath.LinkRefused:
+            raise
+        except OSError as error:
+            self.fail("The directory %s could not be made and no file was written: %s." % (path, error))
 
     def pending_files(self):
         """(found, wanted) of the files that differ, and their diff."""

@@ -7,6 +7,7 @@
 What is decided is tested in test_mysql_record. Server, network and clock are played; record, lock and memory are real files.
 """
 
+import fcntl
 import json
 import types
 
@@ -411,3 +412,216 @@ def test_an_address_is_announced_again_for_those_who_missed_it(net, stage):
     stage.wire.sent.clear()
     net.announce(False)
     assert stage.wire.sent == []
+
+
+# --- Its threads --------------------------------------------------------------------------
+
+
+class Ended(Exception):
+    """As many rounds as a test wants."""
+
+
+@pytest.fixture
+def rounds(stage, monkeypatch):
+    """rounds(n, run): lets it go round n times, until it sleeps for the n-th time."""
+    def go(number, run):
+        slept = []
+
+        def sleep(seconds):
+            slept.append(seconds)
+            stage.sleep(seconds)
+            if len(slept) == number:
+                raise Ended
+
+        monkeypatch.setattr(agent.time, "sleep", sleep)
+        with pytest.raises(Ended):
+            run()
+        return slept
+
+    return go
+
+
+@pytest.fixture
+def asked_to(stage):
+    """The server's thread, whose polls and changes are noted in .did; .then is done by a change."""
+    server = stage.server
+    server.did, server.then = [], lambda: None
+    server.poll = lambda: server.did.append("poll")
+    server.change = lambda wanted: (server.did.append(wanted), server.then())
+    server.answer = (stage.wall, mysql_record.WRITABLE, "7:1")
+    return server
+
+
+def test_a_change_that_is_asked_for_is_done_once_and_looked_at(asked_to, rounds):
+    asked_to.wanted = mysql_record.READ_ONLY
+    assert rounds(2, asked_to.run) == [agent.POLL_S] * 2
+    assert asked_to.did == ["poll", mysql_record.READ_ONLY, "poll", "poll"] and asked_to.wanted is None
+
+
+@pytest.mark.parametrize("state, wanted", [(mysql_record.DOWN, mysql_record.READ_ONLY), (mysql_record.READ_ONLY, mysql_record.READ_ONLY)])
+def test_of_a_server_that_is_down_or_so_already_nothing_is_asked(asked_to, stage, rounds, state, wanted):
+    asked_to.answer, asked_to.wanted = (stage.wall, state, None), wanted
+    rounds(1, asked_to.run)
+    assert asked_to.did == ["poll"] and asked_to.wanted is None
+
+
+@pytest.mark.parametrize("error", [Failure("Lock wait timeout (error 1205)", 1205), OSError("Broken pipe")])
+def test_a_change_that_fails_is_told_and_may_be_asked_for_again(asked_to, stage, rounds, error):
+    def fail():
+        raise error
+
+    asked_to.wanted, asked_to.then = mysql_record.READ_ONLY, fail
+    rounds(1, asked_to.run)
+    assert stage.said == ["cannot make the server read_only: %s" % error] and asked_to.wanted is None
+
+
+def test_what_is_asked_for_meanwhile_is_not_forgotten(asked_to, rounds):
+    """It takes the writes away while they are still being allowed."""
+    asked_to.answer, asked_to.wanted = (asked_to.answer[0], mysql_record.READ_ONLY, "7:1"), mysql_record.WRITABLE
+    asked_to.then = lambda: setattr(asked_to, "wanted", mysql_record.READ_ONLY)
+    rounds(1, asked_to.run)
+    assert asked_to.wanted == mysql_record.READ_ONLY
+
+
+class Local:
+    """The local server as the agent's threads connect to it."""
+
+    def __init__(self, monkeypatch, server):
+        self.closed, self.down, self.ended = 0, None, []
+        monkeypatch.setattr(agent, "SqlDialect", lambda connection: self)
+        server.connect = self.connect
+
+    def connect(self, read_timeout=5):
+        if self.down:
+            raise self.down  # pylint: disable=raising-bad-type
+        return self
+
+    def position(self):
+        return "0-1-9"
+
+    def clients(self, local=False):
+        return ["one", "two"]
+
+    def end(self, clients):
+        self.ended += clients
+        return clients
+
+    def close(self):
+        self.closed += 1
+
+
+@pytest.fixture
+def local(stage, monkeypatch):
+    return Local(monkeypatch, stage.server)
+
+
+def test_the_others_are_asked_as_long_as_it_matters(stage, local, rounds):
+    peers = stage.agent.peers
+    peers.ask = lambda peer: (peer["name"], False, [("db1", 3306)], "0-1-9") if peer["name"] == "db2" else (peer["name"], None, [], "no")
+    peers.wanted.set()
+    rounds(1, peers.run)
+    assert peers.latest(stage.now - 1) == [mysql_record.Peer("db2", True, False, "me", False), mysql_record.Peer("db3")]
+    assert peers.latest(stage.now + 1) is None and local.closed == 1
+
+
+@pytest.mark.parametrize("error", [Unreachable("Connection refused"), OSError("gone")])
+def test_without_the_local_server_nobody_can_be_compared(stage, local, rounds, error):
+    peers, local.down = stage.agent.peers, error
+    peers.ask = lambda peer: (peer["name"], False, [], "0-1-9")
+    peers.wanted.set()
+    rounds(2, peers.run)
+    assert peers.latest(0) is None and peers.answer == (0.0, [])
+
+
+def test_clients_are_ended_by_who_hands_over(stage, local):
+    stage.agent.end_clients()
+    assert local.ended == ["one", "two"] and local.closed == 1 and stage.said == ["handed over, 2 client connections are ended"]
+    local.down = Unreachable("Connection refused")
+    stage.agent.end_clients()
+    assert len(stage.said) == 1
+
+
+def test_whoever_leads_by_hand_forgets_what_was_led_by_a_lease(stage, monkeypatch):
+    mysql_record.write_record({"writer": True, "by": "agent", "lease": True, "data": "1:2"})
+    stage.agent.forget_lease()
+    assert stage.record() == {"writer": True, "by": "agent"}
+    monkeypatch.setattr(mysql_record, "write_record", lambda record: pytest.fail("nothing was to be written"))
+    stage.agent.forget_lease()
+
+
+def test_a_round_hears_who_asks_for_the_address_at_once(stage, monkeypatch):
+    did, asking = [], [[], ["02:00:00:00:00:32"]]
+    guard = stage.agent
+    for thread in (guard.server, guard.peers):
+        monkeypatch.setattr(thread, "start", lambda: did.append("start"))
+    guard.forget_lease, guard.net.wire = (lambda: did.append("forget")), stage.wire
+    guard.net.listen = lambda: asking.pop(0)
+    guard.hand_over = lambda macs: did.append("hand over to %s" % macs[0])
+
+    def tick():
+        did.append("tick")
+        if did.count("tick") == 2:
+            raise Ended
+
+    def select(read, write, wrong, left):
+        assert read == [stage.wire] and not write and not wrong
+        stage.now += left / 2 if asking else left
+        return (read if asking else [], [], [])
+
+    guard.tick = tick
+    monkeypatch.setattr(agent, "select", types.SimpleNamespace(select=select))
+    with pytest.raises(Ended):
+        guard.run()
+    assert did == ["forget", "start", "start", "tick", "hand over to 02:00:00:00:00:32", "tick"]
+
+
+@pytest.fixture
+def begun(stage, monkeypatch, tmp_path):
+    """begun(what, **config) starts the program; what it became is in .became. An agent that runs ends by Ended."""
+    from ansible_collections.failover.stack.plugins.module_utils._agents import mysql_automatic, mysql_servers, mysql_start
+
+    became = []
+
+    def kind(name):
+        class Agent:
+            def __init__(self, config):
+                became.append((name, config["own"]["name"]))
+
+            def run(self):
+                raise Ended
+
+        return Agent
+
+    monkeypatch.setattr(agent, "WriterAgent", kind("by hand"))
+    monkeypatch.setattr(mysql_automatic, "AutomaticAgent", kind("by lease"))
+    monkeypatch.setattr(mysql_start, "main", lambda path: became.append(("start", path)) or 3)
+    monkeypatch.setattr(mysql_servers, "let_go", lambda path: became.append(("ended", path)))
+    monkeypatch.setattr(mysql_record, "DIRECTORY", str(tmp_path / "state"))
+    path = tmp_path / "config.json"
+
+    def begin(*what, **config):
+        path.write_text(json.dumps({**CONFIG, **config}))
+        return agent.main(str(path), *what)
+
+    begin.became, begin.path = became, str(path)
+    return begin
+
+
+@pytest.mark.parametrize("config, became", [({}, "by hand"), ({"store": {}}, "by hand"), ({"store": {"ttl_s": 5}}, "by lease")])
+def test_which_agent_it_becomes_is_said_by_its_configuration(begun, tmp_path, config, became):
+    with pytest.raises(Ended):
+        begun(**config)
+    assert begun.became == [(became, "db1")] and (tmp_path / "state").is_dir()
+
+
+def test_what_is_done_before_and_after_it_makes_no_agent(begun, tmp_path):
+    assert (begun("start"), begun("ended")) == (3, None)
+    assert begun.became == [("start", begun.path), ("ended", begun.path)] and not (tmp_path / "state").exists()
+
+
+def test_there_is_one_agent_at_a_time(begun, tmp_path):
+    with open(tmp_path / mysql_record.ALIVE, "w", encoding="ascii") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(BlockingIOError):
+            begun()
+    assert begun.became == []

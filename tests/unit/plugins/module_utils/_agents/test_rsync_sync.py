@@ -119,6 +119,61 @@ def test_the_disk_s_own_words_are_told(monkeypatch, host):
         rsync_sync.on_disk("/nowhere")
 
 
+STEPS = ("rename", "replace", "symlink", "unlink", "mkdir", "rmdir")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_readers_have_one_whole_release_whatever_step_is_the_last(host, runs, monkeypatch, after):
+    """A machine that loses its power in the midst of a switch: what readers find then, and after the next run."""
+    def marker():
+        return int((host / "www/site" / MARKER).read_text())
+
+    class Power(BaseException):
+        """It goes out, for the program and all that it would tidy up."""
+
+    runs[0].extend([NEW, NEW, SAME] * 3)
+    for _number in range(3):
+        rsync_sync.pull("site")
+    steps, at, armed = [], None, True
+
+    def counting(name, step):
+        def act(*arguments, **named):
+            if armed and not after:
+                steps.append(name)
+            if armed and not after and len(steps) - 1 == at:
+                raise Power
+            result = step(*arguments, **named)
+            if armed and after:
+                steps.append(name)
+                if len(steps) - 1 == at:
+                    raise Power
+            return result
+
+        return act
+
+    for name in STEPS:
+        monkeypatch.setattr(os, name, counting(name, getattr(os, name)))
+    again = [count(changed=1), count(changed=1), SAME]
+    runs[0].extend(again)
+    assert rsync_sync.pull("site") == 0
+    whole = len(steps)
+    assert whole >= 5
+    for at in range(whole):
+        armed, before = True, marker()
+        steps.clear()
+        runs[0][:] = list(again)
+        with pytest.raises(Power):
+            rsync_sync.pull("site")
+        armed = False
+        # The old one or the new one, and in either what a copy that ended has written.
+        assert marker() >= before and (host / "www/site").is_symlink(), at
+        runs[0][:] = list(again)
+        assert rsync_sync.pull("site") == 0 and marker() > before, at
+        left = [name for name in os.listdir(host / "www/site.releases") if not name.startswith(".")]
+        assert len(left) == 2 and os.path.basename(os.readlink(host / "www/site")) in left, at
+        assert not os.path.lexists(host / "www/site.next") and not (host / "www/site.releases/.new").exists(), at
+
+
 def test_old_releases_go(host, runs):
     for _number in range(4):
         runs[0].extend([NEW, NEW, SAME])

@@ -111,3 +111,35 @@ def test_room_and_databases():
     ("", 255, "rsync said nothing (rc 255)")])
 def test_the_reason_is_what_tells_it(said, code, sentence):
     assert judge.reason(said, code) == sentence
+
+
+@pytest.mark.parametrize("percent", [0, 1, 10, 50, 99, 100])
+@pytest.mark.parametrize("always", [0, 1, 5, 1000])
+def test_a_target_is_never_emptied_without_a_word(percent, always):
+    """Whatever the limits: something stays, and more is never allowed than one of the two says."""
+    rules = judge.Rules(percent, always)
+    for entries in range(200):
+        may = judge.allowed(entries, rules)
+        assert 0 <= may <= max(entries - 1, 0) and may <= max(entries * percent // 100, always)
+        # All but the directory itself and the marker are gone.
+        refused = objection(count(files=2, deleted=entries), rules=rules)
+        assert (refused is None) == (entries == 0), entries
+
+
+def test_every_objection_word_by_word():
+    assert objection(count(marker=False)) == (judge.MARKER, (
+        "the source has no .failover-content: it is empty, not mounted, or not what it was. Nothing was changed; mount or restore it, or, "
+        "where all is right, run playbooks/content.yml with -e rsync_sync_mark=<name of the content>, which writes it again"))
+    assert objection(count(database="MySQL or MariaDB")) == (judge.DATABASE, (
+        "the source has a data directory of MySQL or MariaDB, which a copy of running files would not be: take it out of there, and use "
+        "replication or a backup"))
+    assert objection(count(files=901, deleted=101)) == (judge.DELETIONS, (
+        "101 of 1000 files and directories would be deleted, 100 may be (10 %, or 5). Nothing was changed; where that is right, say go"))
+
+
+def test_the_first_objection_is_the_one_that_no_word_overrules():
+    """A source that is not there deletes all and has no room for anything either."""
+    assert objection(count(files=1, deleted=1000, bytes=11, marker=False, database="PostgreSQL"), free=10, go=1000)[0] == judge.MARKER
+    assert objection(count(files=1, deleted=1000, bytes=11, database="PostgreSQL"), free=10, go=1000)[0] == judge.DATABASE
+    assert objection(count(files=501, deleted=500, bytes=11), free=10)[0] == judge.DELETIONS
+    assert objection(count(files=501, deleted=500, bytes=11), free=10, go=500)[0] == judge.SPACE

@@ -25,55 +25,85 @@ def test_what_is_right_is_not_refused():
         {"name": "a", "services": [{"applications": [{"doc_base": "/srv/shop/current"}, {"doc_base": "/srv/shopping"}]}]}]) == []
 
 
+FIRST = "web1: app_deploy_applications[0]"
+ABSOLUTE = "give an absolute path of two parts or more that is none of the system's, such as /srv/shop."
+WITHIN = "give a path within the application."
+DATABASE = "/var/lib/mysql is a database's directory"
+
+
 @pytest.mark.parametrize("change, sentence", [
-    ({"name": "My Shop"}, "app_deploy_applications has the name 'My Shop': take lower-case letters, digits, - and _."),
-    ({"docroot": "/srv"}, "app_deploy_applications[0].docroot is '/srv': give an absolute path of two parts or more"),
-    ({"docroot": "/etc/shop"}, "docroot is '/etc/shop': give an absolute path"),
-    ({"docroot": "/srv/../etc"}, "docroot is '/srv/../etc': give an absolute path"),
-    ({"docroot": "/var/lib/mysql/shop"}, "docroot is /var/lib/mysql/shop, and /var/lib/mysql is a database's directory"),
-    ({"repository": None}, "has neither repository nor archive: give either"),
-    ({"archive": WAR["archive"]}, "has both repository and archive: give either"),
-    ({"repository": {"url": "https://ann:secret@git.example.org/x"}}, "repository.url has a password in it"),
-    ({"repository": {"url": "--upload-pack=x"}}, "repository.url is '--upload-pack=x': give an address that git reads"),
-    ({"repository": {"url": "/var/lib/mysql"}}, "repository.url is /var/lib/mysql, and /var/lib/mysql is a database's directory"),
-    ({"repository": {"url": "/srv/shop/git"}}, "repository.url is /srv/shop/git, which lies in the application's own docroot"),
-    ({"repository": {"url": "git@x:y", "subdirectory": "../z"}}, "repository.subdirectory has '../z': give a path within the application."),
-    ({"shared": ["/srv/uploads"]}, "shared has '/srv/uploads': give a path within the application."),
-    ({"build": {"command": []}}, "build.command is empty: give a command with its arguments"),
-    ({"build": {"command": ["make"], "result": "/tmp"}}, "build.result has '/tmp'"),
-    ({"health": {"times": 0}}, "health.times is 0: take 1 or more."),
-    ({"health": {"status": 42}}, "health.status is 42: give a status of http"),
-    ({"keep": 1}, "keep is 1: take 2 or more, since going back needs the one before."),
-    ({"version": "v 1"}, "version is 'v 1': write a tag's name"),
+    ({"name": "My Shop"}, "web1: app_deploy_applications has the name 'My Shop': take lower-case letters, digits, - and _."),
+    ({"name": "-shop"}, "web1: app_deploy_applications has the name '-shop': take lower-case letters, digits, - and _."),
+    ({"docroot": "/srv"}, FIRST + ".docroot is '/srv': " + ABSOLUTE),
+    ({"docroot": "/srv/"}, FIRST + ".docroot is '/srv/': " + ABSOLUTE),
+    ({"docroot": "srv/shop"}, FIRST + ".docroot is 'srv/shop': " + ABSOLUTE),
+    ({"docroot": "/srv/a shop"}, FIRST + ".docroot is '/srv/a shop': " + ABSOLUTE),
+    ({"docroot": None}, FIRST + ".docroot is '': " + ABSOLUTE),
+    ({"docroot": "/etc/shop"}, FIRST + ".docroot is '/etc/shop': " + ABSOLUTE),
+    ({"docroot": "/srv/../etc"}, FIRST + ".docroot is '/srv/../etc': " + ABSOLUTE),
+    ({"docroot": "/var/lib/mysql/shop"}, FIRST + ".docroot is /var/lib/mysql/shop, and " + DATABASE + ": an application does not belong "
+                                                "there, choose another one."),
+    ({"repository": None}, FIRST + " has neither repository nor archive: give either a repository or an archive."),
+    ({"archive": WAR["archive"]}, FIRST + " has both repository and archive: give either a repository or an archive."),
+    ({"repository": {"url": "https://ann:secret@git.example.org/x"}},
+     FIRST + ".repository.url has a password in it, which every list of processes would show: take a key of SSH, or git's credential "
+     "helper on the host that builds."),
+    ({"repository": {"url": "--upload-pack=x"}},
+     FIRST + ".repository.url is '--upload-pack=x': give an address that git reads, or an absolute path."),
+    ({"repository": {"branch": "main"}}, FIRST + ".repository.url is '': give an address that git reads, or an absolute path."),
+    ({"repository": {"url": "/var/lib/mysql"}},
+     FIRST + ".repository.url is /var/lib/mysql, and " + DATABASE + ": what is deployed does not come from there, correct it."),
+    ({"repository": {"url": "file:///srv/shop/git"}},
+     FIRST + ".repository.url is /srv/shop/git, which lies in the application's own docroot: keep the source elsewhere."),
+    ({"repository": {"url": "git@x:y", "subdirectory": "../z"}}, FIRST + ".repository.subdirectory has '../z': " + WITHIN),
+    ({"repository": {"url": "git@x:y", "subdirectory": "a/../../z"}}, FIRST + ".repository.subdirectory has 'a/../../z': " + WITHIN),
+    ({"shared": ["/srv/uploads"]}, FIRST + ".shared has '/srv/uploads': " + WITHIN),
+    ({"shared": [""]}, FIRST + ".shared has '': " + WITHIN),
+    ({"build": {"command": []}}, FIRST + ".build.command is empty: give a command with its arguments, or take build away."),
+    ({"build": {"command": ["make"], "result": "/tmp"}}, FIRST + ".build.result has '/tmp': " + WITHIN),
+    ({"health": {"times": 0}}, FIRST + ".health.times is 0: take 1 or more."),
+    ({"health": {"max_ms": 0}}, FIRST + ".health.max_ms is 0: take 1 or more."),
+    ({"health": {"status": 42}}, FIRST + ".health.status is 42: give a status of http, such as 200."),
+    ({"health": {"status": 600}}, FIRST + ".health.status is 600: give a status of http, such as 200."),
+    ({"keep": 1}, FIRST + ".keep is 1: take 2 or more, since going back needs the one before."),
+    ({"version": "v 1"}, FIRST + ".version is 'v 1': write a tag's name, in letters, digits and . _ + / -."),
+    ({"version": "-v1"}, FIRST + ".version is '-v1': write a tag's name, in letters, digits and . _ + / -."),
 ])
 def test_each_wrong_thing_has_its_sentence(change, sentence):
-    (found,) = said(dict(SHOP, **change))
-    assert found.startswith("web1: ") and sentence in found and "secret" not in found
+    assert said(dict(SHOP, **change)) == [sentence]
 
 
 @pytest.mark.parametrize("archive, sentence", [
-    ({"url": "/srv/a.war", "checksums": {}}, "archive has no checksums"),
-    ({"url": "/srv/a.war", "checksums": WAR["archive"]["checksums"]}, "archive.url is /srv/a.war for 2 versions: write {version}"),
-    ({"url": "/srv/a.war", "checksums": {"1": "abc"}}, "archive.checksums has 'abc' for 1: write sha256:"),
-    ({"url": "https://a:secret@b/a.war", "checksums": {"1": "sha256:00"}}, "archive.url has a password in it"),
+    ({"url": "/srv/a.war", "checksums": {}}, "archive has no checksums: give sha256 of each version."),
+    ({"url": "/srv/a.war", "checksums": SUMS}, "archive.url is /srv/a.war for 2 versions: write {version} where their names differ."),
+    ({"url": "/srv/a.war", "checksums": {"1": "abc"}}, "archive.checksums has 'abc' for 1: write sha256: and the digest."),
+    ({"url": "/srv/a.war", "checksums": {"1": "md5:00"}}, "archive.checksums has 'md5:00' for 1: write sha256: and the digest."),
+    ({"url": "https://a:secret@b/a.war", "checksums": {"1": "sha256:00"}},
+     "archive.url has a password in it: have the file fetched by other means and give its path."),
+    ({"url": "/srv/war/a.war", "checksums": {"1": "sha256:00"}},
+     "archive.url is /srv/war/a.war, which lies in the application's own docroot: keep the source elsewhere."),
+    ({"url": "/var/lib/mysql/a.war", "checksums": {"1": "sha256:00"}},
+     "archive.url is /var/lib/mysql/a.war, and " + DATABASE + ": what is deployed does not come from there, correct it."),
 ])
 def test_each_wrong_archive(archive, sentence):
-    (found,) = said(dict(WAR, archive=archive))
-    assert sentence in found and "secret" not in found
+    assert said(dict(WAR, archive=archive)) == ["web1: app_deploy_applications[0]." + sentence]
 
 
 def test_what_several_applications_contradict_each_other_in():
-    assert "has the name 'shop' twice" in said(SHOP, dict(SHOP, docroot="/srv/other"))[0]
-    (found,) = said(SHOP, dict(WAR, docroot="/srv/shop/war"))
-    assert "docroot is /srv/shop/war, which lies in /srv/shop of application 'shop'" in found
-    (found,) = said(SHOP, app_deploy_application="blog")
-    assert "deploy_application is 'blog', which is none of app_deploy_applications: name one of shop." in found
-    assert "app_deploy_sessions_end_s is -1" in said(SHOP, app_deploy_sessions_end_s=-1)[0]
+    assert said(SHOP, dict(SHOP, docroot="/srv/other")) == [
+        "web1: app_deploy_applications has the name 'shop' twice: give each application its own."]
+    assert said(SHOP, dict(WAR, docroot="/srv/shop/war")) == [
+        "web1: app_deploy_applications[1].docroot is /srv/shop/war, which lies in /srv/shop of application 'shop': give each its own "
+        "directory."]
+    assert said(SHOP, app_deploy_application="blog") == [
+        "web1: deploy_application is 'blog', which is none of app_deploy_applications: name one of shop."]
+    assert said(SHOP, app_deploy_sessions_end_s=-1) == ["web1: app_deploy_sessions_end_s is -1: take 0 or more."]
 
 
 def test_a_tomcat_that_serves_the_document_root_itself():
     (found,) = said(SHOP, app_deploy_instances=[{"name": "a", "services": [{"applications": [{"doc_base": "/srv/shop/v1"}]}]}])
-    assert "instance 'a' has the doc_base /srv/shop/v1" in found and "write /srv/shop/current" in found
+    assert found == ("web1: instance 'a' has the doc_base /srv/shop/v1, which is not where app_deploy_applications[0].docroot is served "
+                     "from: write /srv/shop/current.")
 
 
 def test_two_applications_with_one_document_root():

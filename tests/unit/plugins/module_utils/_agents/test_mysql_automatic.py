@@ -696,7 +696,7 @@ def test_its_threads_run_before_its_first_round(agent, monkeypatch):
                for name in ("server", "followers", "store", "lead")}
     agent.config["store"] = {}
     agent.server, agent.followers = threads["server"], threads["followers"]
-    agent.server.first = types.SimpleNamespace(wait=lambda seconds: began.append(seconds))
+    agent.server.first = types.SimpleNamespace(wait=began.append)
     agent.store = types.SimpleNamespace(start=threads["store"].start, keep_proving=lambda: None)
     monkeypatch.setattr(automatic, "Lead", lambda config, address, store, say: threads["lead"])
     monkeypatch.setattr(automatic, "select", types.SimpleNamespace(

@@ -41,8 +41,8 @@ DATABASE = "/var/lib/mysql is a database's directory"
     ({"docroot": None}, FIRST + ".docroot is '': " + ABSOLUTE),
     ({"docroot": "/etc/shop"}, FIRST + ".docroot is '/etc/shop': " + ABSOLUTE),
     ({"docroot": "/srv/../etc"}, FIRST + ".docroot is '/srv/../etc': " + ABSOLUTE),
-    ({"docroot": "/var/lib/mysql/shop"}, FIRST + ".docroot is /var/lib/mysql/shop, and " + DATABASE + ": an application does not belong "
-                                                "there, choose another one."),
+    ({"docroot": "/var/lib/mysql/shop"},
+     FIRST + ".docroot is /var/lib/mysql/shop, and " + DATABASE + ": an application does not belong there, choose another one."),
     ({"repository": None}, FIRST + " has neither repository nor archive: give either a repository or an archive."),
     ({"archive": WAR["archive"]}, FIRST + " has both repository and archive: give either a repository or an archive."),
     ({"repository": {"url": "https://ann:secret@git.example.org/x"}},

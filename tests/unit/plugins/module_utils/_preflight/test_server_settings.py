@@ -15,8 +15,8 @@ MYSQL = {"mysql_replication_flavour": "mysql", "mysql_replication_sources": []}
 MARIADB = dict(MYSQL, mysql_replication_flavour="mariadb")
 
 
-def of_replication(settings, values=MYSQL):
-    return list(mysql_settings.problems("db1", dict(values, mysql_replication_settings=settings)))
+def of_replication(settings, values=None):
+    return list(mysql_settings.problems("db1", dict(values or MYSQL, mysql_replication_settings=settings)))
 
 
 def of_galera(settings):
@@ -127,8 +127,8 @@ def test_why_a_variable_of_a_member_of_galera_is_not_the_users(name, said):
 
 @pytest.mark.parametrize("databases, said", [
     ([], []), (["shop", {"name": "crm", "character_set": "latin1", "collation": "latin1_swedish_ci"}], []), ([7], []),
-    ([{"name": "a", "character_set": "utf8", "collation": "utf8mb3_bin"}, {"name": "b", "character_set": "utf8mb4",
-                                                                         "collation": "uca1400_ai_ci"}], []),
+    ([{"name": "a", "character_set": "utf8", "collation": "utf8mb3_bin"},
+      {"name": "b", "character_set": "utf8mb4", "collation": "uca1400_ai_ci"}], []),
     ([True], ["d[0] is no name: write one, or {name: shop, character_set: utf8mb4, collation: utf8mb4_bin}."]),
     ([["shop"]], ["d[0] is no name: write one, or {name: shop, character_set: utf8mb4, collation: utf8mb4_bin}."]),
     (["a b"], ["d has 'a b': use up to 64 letters, digits, _ $ and -."]), ([{}], ["d has '': use up to 64 letters, digits, _ $ and -."]),

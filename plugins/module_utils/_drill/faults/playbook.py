@@ -39,7 +39,11 @@ def tail(output, lines=20):
 
 
 def wait_for(command, seconds, config):
-    """(output, what is wrong) of a process in a group of its own, which ends as a whole at the time limit or when we are interrupted."""
+    """(output, what is wrong) of a process in a group of its own, which ends as a whole at the time limit.
+
+    An interruption waits for it: one that is broken off leaves what it was at half done, a web node drained, its lock taken.
+    """
+    until = time.monotonic() + seconds
     options = {"env": dict(os.environ, ANSIBLE_CONFIG=config) if config else None}
     options.update({"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT})
     try:
@@ -53,6 +57,8 @@ def wait_for(command, seconds, config):
         output = ended(process)
         return output or b"", "took longer than %d s%s" % (seconds, " and did not end" if output is None else "")
     except BaseException:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=max(0.0, until - time.monotonic()))
         ended(process)
         raise
     return output, FAILED + "with status %d" % process.returncode if process.returncode else ""

@@ -105,11 +105,14 @@ def test_a_playbook_that_takes_too_long_ends_with_all_that_it_has_started(tmp_pa
     assert not lives(int((tmp_path / "child").read_text(encoding="utf-8")))
 
 
-def test_a_playbook_ends_when_we_are_interrupted(tmp_path, monkeypatch):
-    told, real = command(tmp_path, "echo $$ >%s; exec sleep 60" % (tmp_path / "process")), subprocess.Popen.communicate
+@pytest.mark.parametrize("script, seconds, ends_well", [("sleep 1; echo well >{0}/end", 20, True), ("exec sleep 60", 1, False)])
+def test_who_interrupts_waits_for_the_playbook_but_not_longer_than_its_time(tmp_path, monkeypatch, script, seconds, ends_well):
+    told = command(tmp_path, "echo $$ >{0}/process; ".format(tmp_path) + script.format(tmp_path))
+    real, calls = subprocess.Popen.communicate, []
 
     def interrupted(process, timeout=None):
-        if timeout == 20:
+        calls.append(timeout)
+        if len(calls) == 1:
             while not (tmp_path / "process").exists() or not (tmp_path / "process").read_text(encoding="utf-8"):
                 time.sleep(0.05)
             raise KeyboardInterrupt
@@ -117,5 +120,6 @@ def test_a_playbook_ends_when_we_are_interrupted(tmp_path, monkeypatch):
 
     monkeypatch.setattr(subprocess.Popen, "communicate", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        playbooks.run({"playbook": "p.yml"}, told, str(tmp_path), "", 20)
+        playbooks.run({"playbook": "p.yml"}, told, str(tmp_path), "", seconds)
     assert not lives(int((tmp_path / "process").read_text(encoding="utf-8")))
+    assert (tmp_path / "end").exists() == ends_well

@@ -406,7 +406,8 @@ figures:
       description: >-
         With a ledger, C(acknowledged), C(lost) and C(duplicates) in numbers, C(checked) whether anybody could look for what was
         acknowledged, C(unacknowledged_ms) the longest time between two acknowledgements, C(acknowledged_by) the servers that acknowledged,
-        one after the other, C(writable_max) how many sides took writes at once, C(servers) what each has and lacks.
+        one after the other, C(writable_max) how many sides took writes at once, C(writable_at_once) who did and from when to when,
+        in milliseconds since the observer began, C(servers) what each has and lacks.
       type: dict
     periods:
       description: By name of O(periods), C(failed), C(outage_ms), C(unanswered_ms) and C(unacknowledged_ms) in it.

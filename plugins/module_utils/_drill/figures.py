@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.failover.stack.plugins.module_utils._drill.client.watch import UNREACHABLE, caught_up_ms, most_sides
+from ansible_collections.failover.stack.plugins.module_utils._drill.client.watch import UNREACHABLE, caught_up_ms, most_sides, sides_at_once
 from ansible_collections.failover.stack.plugins.module_utils._drill.history import WRITER
 
 # An acknowledgement that comes later is as bad as a failure while it is awaited: the limit that requests have, too.
@@ -85,6 +85,7 @@ def ledger_figures(seen, rows, heal):
         "write_stall_ms": round(max([r[1] for r in mine if r[3] == 0] or [0])),
         "level_ms": told["level_ms"],
         "writable_max": most_sides(told["spans"]),
+        "writable_at_once": [{"from": begin, "to": end, "servers": names} for begin, end, names in sides_at_once(told["spans"])],
         "servers": server_figures(told, heal),
     }
 

@@ -74,7 +74,8 @@ def longest(windows):
 
 def of_ledger(seen, rows):
     told = ledger_figures(seen, rows, None)
-    keys = ("acknowledged", "lost_numbers", "duplicates", "writable_max", "writes_failed", "unknown", "failed_committed", "servers")
+    keys = ("acknowledged", "lost_numbers", "duplicates", "writable_max", "writable_at_once", "writes_failed", "unknown",
+            "failed_committed", "servers")
     return {
         **{key: told[key] for key in keys},
         "lost": told["acknowledged_lost"],

@@ -125,4 +125,4 @@ def test_ports_and_connections_are_told(play, commands, monkeypatch):
     result = play(ports_info, {"targets": [{"address": "::1", "port": 22}], "narrow": [22, 23]})
     assert result == {"changed": False, "listening": [{"address": "198.18.0.11", "port": 22}], "addresses": ["198.18.0.31"],
                       "everywhere": [],
-                      "answers": [{"address": "::1", "port": 22, "result": "open", "source": "::1"}]}
+                      "answers": [{"address": "::1", "port": 22, "expected": False, "result": "open", "source": "::1"}]}

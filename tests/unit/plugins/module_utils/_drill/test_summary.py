@@ -79,6 +79,7 @@ def test_a_ledger_tells_what_was_lost_who_acknowledged_and_for_how_long_nobody_d
                               [{"name": "late", "begin": 1001.0, "end": 1009.0}])
     ledger = figures["ledger"]
     assert (ledger["lost"], ledger["lost_numbers"], ledger["writable_max"]) == (1, [2], 2)
+    assert [(one["servers"], one["from"] < one["to"]) for one in ledger["writable_at_once"]] == [(["db1", "db2"], True)]
     assert ledger["acknowledged_by"] == ["db1", "db2", "db1"] and ledger["unacknowledged_ms"] == 1500
     assert figures["periods"]["late"]["unacknowledged_ms"] == 505
     # Writes are nobody's requests.

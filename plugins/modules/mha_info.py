@@ -113,14 +113,18 @@ def look(module):
     members = module.params["members"]
     if not members:
         return {"state": None}, []
-    # The state's age is that of its reading: MHA's own checks take longer on a busy machine than the state may be old.
-    seen, now = {"state": state()}, time.time()
-    seen.update(status=check(module, "check_status"), repl=(0, ""))
-    problems = health.problems(seen, list(members), members, now)
+    seen = {"status": check(module, "check_status"), "repl": (0, "")}
+    problems = judged(seen, members)
     if not problems and module.params["wait_healthy"]:
         seen["repl"] = check(module, "check_repl")
-        problems = health.problems(seen, list(members), members, now)
+        problems = judged(seen, members)
     return {"state": seen["state"]}, problems
+
+
+def judged(seen, members):
+    """The state is read last: MHA's checks take longer on a busy machine than it may be old, and its program may end meanwhile."""
+    seen["state"] = state()
+    return health.problems(seen, list(members), members, time.time())
 
 
 def main():

@@ -97,16 +97,33 @@ def test_what_is_wrong_is_told(play, refused, manager, commands, monkeypatch):
     assert play(mha_info, {"members": MEMBERS})["problems"] == ["the service failover-mha-manager does not work: look at its journal"]
 
 
-def test_checks_that_take_long_make_no_state_old(play, manager, commands, monkeypatch):
-    now = [1001.0]
+@pytest.fixture
+def slow(manager, commands, monkeypatch):
+    """MHA's checks take 40 s each; until its program ends, which this says, it writes its state down meanwhile."""
+    now, ends = [1001.0], {}
     monkeypatch.setattr(mha_info.time, "time", lambda: now[0])
+    monkeypatch.setattr(mha_info.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(mha_info.time, "sleep", lambda seconds: None)
 
-    def slow(_command):
+    def check(command):
         now[0] += 40
+        if command != ends.get("with"):
+            kept = json.loads((manager / "state.json").read_text(encoding="utf-8"))
+            (manager / "state.json").write_text(json.dumps(dict(kept, at=now[0] - 1)), encoding="utf-8")
         return PING
 
-    commands.answers = {CHECK + "status": slow, CHECK + "repl": slow}
+    commands.answers = {CHECK + "status": check, CHECK + "repl": check}
+    return ends
+
+
+def test_checks_that_take_long_make_no_state_old(play, slow):
     assert play(mha_info, {"members": MEMBERS, "wait_healthy": 5})["problems"] == []
+
+
+def test_a_program_that_ends_during_them_is_seen(refused, slow):
+    slow["with"] = CHECK + "repl"
+    assert refused(mha_info, {"members": MEMBERS, "wait_healthy": 5}) == (
+        "MHA is not as it should be after 5 s: the service failover-mha-manager does not work: look at its journal.")
 
 
 def test_a_host_of_its_own(play, tmp_path, commands):

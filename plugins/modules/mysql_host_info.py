@@ -149,6 +149,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.failover.stack.plugins.module_utils._agents.mysql_record import agent_runs
 from ansible_collections.failover.stack.plugins.module_utils._host.dpkg import missing
+from ansible_collections.failover.stack.plugins.module_utils._host.text import text_of
 from ansible_collections.failover.stack.plugins.module_utils._mysql import lease
 from ansible_collections.failover.stack.plugins.module_utils._mysql.host import (
     QUESTION,
@@ -163,14 +164,6 @@ from ansible_collections.failover.stack.plugins.module_utils._sql.binary_logs im
 
 MMM_PROCESS = "/run/mysql-mmm/mmm_agentd.pid"
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-
-
-def text_of(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            return handle.read()
-    except OSError:
-        return ""
 
 
 def leads():
